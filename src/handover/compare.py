@@ -1,0 +1,398 @@
+"""Compare two manifests: one class for each path of either side, and the verdict that the counts allow.
+
+Two streams in the same order are merged line by line in bounded memory. Lines whose bytes before ``host`` are equal
+agree; whether what they agree on was really seen is looked at on every line. What was not seen is never ``same``.
+Classes and verdicts: ``docs/spec/report.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from handover import paths
+from handover.comparison import (
+    Comparison,
+    Difference,
+    Doubt,
+    Excluded,
+    GapsBySide,
+    PathClass,
+    PerClass,
+    Verdict,
+    share_bp,
+    weight,
+)
+from handover.digests import Algorithm, Strength, strength
+from handover.entries import Entry, EntryType, GapKind, HostStat
+from handover.errors import Refused
+from handover.manifest import GapCounts, Header, Line, Reader
+from handover.rules import Requirement, Rule, RuleKind, RuleSet
+
+
+class Likeness(StrEnum):
+    """How sure it is that two manifests come from one machine."""
+
+    SAME_ROOT = "same_root"
+    SAME_MACHINE = "same_machine"
+    PERHAPS = "perhaps"
+    DIFFERENT = "different"
+
+
+def likeness(source: Header, target: Header) -> Likeness:
+    """Say whether both headers come from the same running machine, and from the same root on it.
+
+    The digest of the kernel's boot id decides; without it machine id and host key together. Equal machine ids under
+    different boot ids are a restart or a cloned disk: ``perhaps``.
+    """
+    a, b = source.machine, target.machine
+    if a.boot_sha256 and b.boot_sha256:
+        same = a.boot_sha256 == b.boot_sha256
+    else:
+        same = a.machine_sha256 is not None and (a.machine_sha256, a.host_key) == (b.machine_sha256, b.host_key)
+    if not same:
+        cloned = a.machine_sha256 is not None and a.machine_sha256 == b.machine_sha256
+        return Likeness.PERHAPS if cloned else Likeness.DIFFERENT
+    if a.root_inode is not None and (a.root_dev, a.root_inode) == (b.root_dev, b.root_inode):
+        return Likeness.SAME_ROOT
+    return Likeness.SAME_MACHINE
+
+
+def common_strength(source: Algorithm, target: Algorithm) -> Strength:
+    """Return what equal entries of both manifests prove; ``Refused`` when their digests cannot be compared."""
+    if Algorithm.NONE in (source, target):
+        return Strength.LISTING
+    if source is not target:
+        raise Refused(
+            f"the source was read with {source.value} and the target with {target.value}: there is no common digest",
+            hint=f"Scan one side again with --digest {source.value}.",
+        )
+    return strength(source)
+
+
+class Comparer:
+    """Merges the manifests of two sides; ``differences`` first, then ``result``.
+
+    ``target`` may be ``None``, and so may ``source``: the host was not reached, and nothing is known of that side.
+    Raises ``MalformedInput`` when a manifest is not one, ``Refused`` when there is no common digest.
+    """
+
+    def __init__(self, source: Reader | None, target: Reader | None, rules: RuleSet) -> None:
+        if source is None and target is None:
+            raise ValueError("at least one side must have been read")
+        self._source = _Side("source", source)
+        self._target = _Side("target", target)
+        self._rules = rules
+        self._requires_host = rules.require & {Requirement.MODE, Requirement.OWNER, Requirement.MTIME}
+        self._counts = dict.fromkeys(PathClass, 0)
+        self._bytes = dict.fromkeys(PathClass, 0)
+        self._excluded = [0, 0]
+        self._total = [0, 0]
+        self._ignored_below: tuple[bytes, Rule] | None = None
+        algorithms = [side.header.digest for side in (source, target) if side is not None]
+        self._strength = common_strength(algorithms[0], algorithms[-1])
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield every path that is not ``same``, in the order of paths."""
+        for source, target in self._merged():
+            if source is not None and target is not None and source.content == target.content:
+                difference = self._equal(source, target)
+            else:
+                difference = self._unequal(source, target)
+            if difference is not None:
+                yield difference
+
+    def result(self) -> Comparison:
+        """Return counts and verdict; only after ``differences`` came to its end."""
+        files, size = self._excluded
+        total_files, total_size = self._total
+        excluded = Excluded(
+            files=files,
+            bytes=size,
+            source_files=total_files,
+            source_bytes=total_size,
+            share_bp=max(share_bp(files, total_files), share_bp(size, total_size)),
+        )
+        verdict, because = self._verdict(excluded)
+        return Comparison(
+            verdict=verdict,
+            because=because,
+            strength=self._strength,
+            counts=PerClass(**{kind.value: count for kind, count in self._counts.items()}),
+            bytes=PerClass(**{kind.value: count for kind, count in self._bytes.items()}),
+            excluded=excluded,
+            gaps=GapsBySide(source=self._source.gaps(), target=self._target.gaps()),
+        )
+
+    def _verdict(self, excluded: Excluded) -> tuple[Verdict, tuple[Doubt, ...]]:
+        counts = self._counts
+        lost = counts[PathClass.MISSING] + counts[PathClass.CHANGED] + counts[PathClass.TYPE_CHANGED]
+        lost += counts[PathClass.METADATA]
+        if Requirement.NO_EXTRA in self._rules.require:
+            lost += counts[PathClass.EXTRA]
+        if lost:
+            return Verdict.NOT_COMPLETE, ()
+        doubts = {
+            Doubt.NOT_CHECKED: counts[PathClass.NOT_CHECKED] > 0,
+            Doubt.EXCLUDED: excluded.share_bp > self._rules.max_excluded_bp,
+            Doubt.LISTING: self._strength is Strength.LISTING,
+            Doubt.ONE_SIDED: self._source.reader is None or self._target.reader is None,
+        }
+        because = tuple(doubt for doubt, holds in doubts.items() if holds)
+        if because:
+            return Verdict.UNDETERMINED, because
+        if counts[PathClass.AGREED] or counts[PathClass.IGNORED]:
+            return Verdict.COMPLETE_AS_AGREED, ()
+        return Verdict.COMPLETE, ()
+
+    def _merged(self) -> Iterator[tuple[Line | None, Line | None]]:
+        sources, targets = self._source.lines(), self._target.lines()
+        source, target = next(sources, None), next(targets, None)
+        while source is not None or target is not None:
+            if target is None or (source is not None and source.key < target.key):
+                yield source, None
+                source = next(sources, None)
+            elif source is None or target.key < source.key:
+                yield None, target
+                target = next(targets, None)
+            else:
+                yield source, target
+                source, target = next(sources, None), next(targets, None)
+
+    def _equal(self, source: Line, target: Line) -> Difference | None:
+        entry = self._source.parse(source)
+        rule = self._ignoring_rule(source)
+        if not entry.clean or rule is not None or self._requires_host:
+            return self._judge(source, target, entry, entry, rule)
+        self._count(PathClass.SAME, entry, entry)
+        return None
+
+    def _unequal(self, source: Line | None, target: Line | None) -> Difference | None:
+        ours = None if source is None else self._source.parse(source)
+        theirs = None if target is None else self._target.parse(target)
+        line = source or target
+        assert line is not None
+        return self._judge(source, target, ours, theirs, self._ignoring_rule(line))
+
+    def _judge(
+        self, source: Line | None, target: Line | None, ours: Entry | None, theirs: Entry | None, ignoring: Rule | None
+    ) -> Difference | None:
+        line = source or target
+        assert line is not None
+        rule = None if ignoring is None else ignoring.pattern
+        if ours is not None and source is not None:
+            self._source.cover(source, ours)
+        if theirs is not None and target is not None:
+            self._target.cover(target, theirs)
+        if ignoring is not None:
+            kind, why = PathClass.IGNORED, ("rule",)
+        elif ours is not None and theirs is not None:
+            kind, why = _pair(ours, theirs)
+        elif ours is not None:
+            kind, why = self._alone(ours, line, PathClass.MISSING, self._source, self._target)
+        else:
+            assert theirs is not None
+            kind, why = self._alone(theirs, line, PathClass.EXTRA, self._target, self._source)
+        hosts: tuple[HostStat | None, HostStat | None] = (None, None)
+        if kind is PathClass.SAME and self._requires_host and source is not None and target is not None:
+            hosts = (self._source.stat(source), self._target.stat(target))
+            assert ours is not None
+            kind, why = _metadata(ours, *hosts, self._requires_host)
+        if kind in _AGREEABLE:
+            agreed = self._rules.match(line.path)
+            if agreed is not None and agreed.kind in _AGREEABLE[kind]:
+                kind, rule = PathClass.AGREED, agreed.pattern
+        self._count(kind, ours, theirs)
+        if kind is PathClass.SAME:
+            return None
+        for entry in (ours, theirs):
+            if rule is None and entry is not None and entry.ignored is not None:
+                rule = entry.ignored.rule
+        return _difference(line.path, kind, why, rule, (ours, theirs), hosts)
+
+    def _ignoring_rule(self, line: Line) -> Rule | None:
+        if self._ignored_below is not None:
+            prefix, rule = self._ignored_below
+            if line.key.startswith(prefix):
+                return rule
+            self._ignored_below = None
+        found = self._rules.match(line.path) if self._rules.rules and line.key else None
+        if found is None or found.kind is not RuleKind.IGNORE:
+            return None
+        self._ignored_below = (line.key + b"\0", found)
+        return found
+
+    def _alone(
+        self, entry: Entry, line: Line, kind: PathClass, side: _Side, other: _Side
+    ) -> tuple[PathClass, tuple[str, ...]]:
+        covered = other.covers(line)
+        if covered is not None:
+            return PathClass.NOT_CHECKED, (f"{covered}_{other.name}",)
+        if entry.ignored is not None:
+            if other.ignores(entry.ignored.rule):
+                return PathClass.IGNORED, ("rule",)
+            return PathClass.NOT_CHECKED, (f"ignored_{side.name}",)
+        if entry.gap is not None and (entry.type is None or entry.gap is GapKind.VANISHED):
+            return PathClass.NOT_CHECKED, (f"{entry.gap.value}_{side.name}",)
+        return kind, ("absent",)
+
+    def _count(self, kind: PathClass, ours: Entry | None, theirs: Entry | None) -> None:
+        files, size = weight(ours)
+        self._counts[kind] += 1
+        self._bytes[kind] += size if ours is not None else weight(theirs)[1]
+        self._total[0] += files
+        self._total[1] += size
+        if kind in (PathClass.IGNORED, PathClass.AGREED):
+            self._excluded[0] += files
+            self._excluded[1] += size
+
+
+class _Side:
+    """One manifest during the merge, with the folder whose inside it cannot know."""
+
+    def __init__(self, name: str, reader: Reader | None) -> None:
+        self.name = name
+        self.reader = reader
+        self._cover: tuple[bytes, str] | None = None if reader is not None else (b"", "not_read")
+        self._ignore = {rule.pattern for rule in reader.header.rules.ignore} if reader is not None else set()
+
+    def lines(self) -> Iterator[Line]:
+        return iter(()) if self.reader is None else self.reader.lines()
+
+    def parse(self, line: Line) -> Entry:
+        assert self.reader is not None
+        return self.reader.parse(line)
+
+    def stat(self, line: Line) -> HostStat:
+        assert self.reader is not None
+        return self.reader.parse_host(line)
+
+    def cover(self, line: Line, entry: Entry) -> None:
+        """Remember a folder, or what may be one, below which this side says nothing."""
+        if not entry.clean and entry.may_be_folder:
+            self._cover = (line.key + b"\0" if line.key else b"", "ignored" if entry.ignored else "below_gap")
+
+    def covers(self, line: Line) -> str | None:
+        """Return why this side cannot know a path that it does not list; ``None`` when it would have listed it."""
+        if self._cover is None:
+            return None
+        prefix, why = self._cover
+        if line.key.startswith(prefix):
+            return why
+        self._cover = None
+        return None
+
+    def ignores(self, pattern: str) -> bool:
+        """Whether the same ignore rule was in force on this side."""
+        return pattern in self._ignore
+
+    def gaps(self) -> GapCounts:
+        """Return the gaps that this side's own trailer counts."""
+        if self.reader is None:
+            return GapCounts(unreadable=0, unstable=0, vanished=0, unsupported=0, boundary=0)
+        return self.reader.trailer.gaps
+
+
+#: Which rules can agree to a proven difference.
+_AGREEABLE = {
+    PathClass.MISSING: (RuleKind.MAY_BE_MISSING,),
+    PathClass.EXTRA: (RuleKind.MAY_BE_EXTRA,),
+    PathClass.CHANGED: (RuleKind.MAY_DIFFER,),
+    PathClass.TYPE_CHANGED: (RuleKind.MAY_DIFFER,),
+    PathClass.METADATA: (RuleKind.MAY_DIFFER,),
+}
+#: Gaps after which the size that is recorded can be trusted.
+_STABLE_SIZE = (None, GapKind.UNREADABLE, GapKind.UNSUPPORTED, GapKind.BOUNDARY)
+
+
+def _pair(source: Entry, target: Entry) -> tuple[PathClass, tuple[str, ...]]:
+    if source.ignored is not None and target.ignored is not None:
+        return PathClass.IGNORED, ("rule",)
+    if source.ignored is not None:
+        return PathClass.NOT_CHECKED, ("ignored_source",)
+    if target.ignored is not None:
+        return PathClass.NOT_CHECKED, ("ignored_target",)
+    if GapKind.VANISHED not in (source.gap, target.gap) and source.type and target.type:
+        if source.type is not target.type:
+            return PathClass.TYPE_CHANGED, ("type",)
+        if source.gap in _STABLE_SIZE and target.gap in _STABLE_SIZE and _sizes_differ(source, target):
+            return PathClass.CHANGED, ("size",)
+    if source.gap is not None or target.gap is not None:
+        sides = (("source", source.gap), ("target", target.gap))
+        return PathClass.NOT_CHECKED, tuple(f"{gap.value}_{side}" for side, gap in sides if gap is not None)
+    if source.digest is not None and target.digest is not None and source.digest != target.digest:
+        return PathClass.CHANGED, ("content",)
+    if source.type is EntryType.LINK and source.target_bytes() != target.target_bytes():
+        return PathClass.CHANGED, ("link_target",)
+    return PathClass.SAME, ()
+
+
+def _sizes_differ(source: Entry, target: Entry) -> bool:
+    return source.size is not None and target.size is not None and source.size != target.size
+
+
+def _metadata(
+    entry: Entry, source: HostStat, target: HostStat, require: frozenset[Requirement]
+) -> tuple[PathClass, tuple[str, ...]]:
+    """Compare what the terms require of mode, owner and mtime; unknown on one side is not equal but not checked."""
+    differ: list[str] = []
+    unknown: list[str] = []
+    for requirement, left, right in _required_values(entry, source, target, require):
+        if left is None or right is None:
+            unknown.append(f"{requirement}_unknown")
+        elif left != right:
+            differ.append(requirement)
+    if differ:
+        return PathClass.METADATA, tuple(differ)
+    return (PathClass.NOT_CHECKED, tuple(unknown)) if unknown else (PathClass.SAME, ())
+
+
+def _required_values(
+    entry: Entry, source: HostStat, target: HostStat, require: frozenset[Requirement]
+) -> Iterator[tuple[str, object, object]]:
+    if Requirement.MODE in require and entry.type is not EntryType.LINK:
+        yield "mode", source.mode, target.mode
+    if Requirement.OWNER in require:
+        yield "owner", _owner(source), _owner(target)
+    if Requirement.MTIME in require and entry.type is EntryType.FILE:
+        # Folders and links get a new time from every copy; a route that knows whole seconds sets the resolution.
+        exact = source.mtime_ns is not None and target.mtime_ns is not None
+        yield "mtime", *((source.mtime_ns, target.mtime_ns) if exact else (_seconds(source), _seconds(target)))
+
+
+def _owner(host: HostStat) -> tuple[str, str] | None:
+    return None if host.user is None or host.group is None else (host.user, host.group)
+
+
+def _seconds(host: HostStat) -> int | None:
+    return int(host.mtime_ns) // 10**9 if host.mtime_ns is not None else host.mtime_s
+
+
+def _difference(
+    path: bytes,
+    kind: PathClass,
+    why: tuple[str, ...],
+    rule: str | None,
+    entries: tuple[Entry | None, Entry | None],
+    hosts: tuple[HostStat | None, HostStat | None],
+) -> Difference:
+    text, b64 = paths.to_fields(path)
+    source, target = (None if e is None else _without_path(e) for e in entries)
+    shown = hosts if kind is PathClass.METADATA else (None, None)
+    return Difference(
+        path=text,
+        path_b64=b64,
+        kind=kind,
+        why=why,
+        rule=rule,
+        source=source,
+        source_host=shown[0],
+        target=target,
+        target_host=shown[1],
+    )
+
+
+def _without_path(entry: Entry) -> Entry:
+    return msgspec.structs.replace(entry, path=None, path_b64=None, prefixes=None)

@@ -1,0 +1,229 @@
+"""The report: the result of one round as one document, computed from manifests and rules and from nothing else.
+
+``part_report`` and ``build`` are pure. ``verify`` calls the same functions on the same evidence and wants the same
+values, so a report cannot say what its manifests do not. Specification: ``docs/spec/report.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import msgspec
+
+from handover.compare import Likeness, likeness
+from handover.comparison import Comparison, Doubt, Verdict, worst_verdict
+from handover.digests import Algorithm, Strength
+from handover.errors import ExitCode
+from handover.manifest import CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Trailer
+from handover.rollup import FolderSummary
+from handover.strict_json import Count, Document, Hex256, Instant
+
+VERSION = 1
+TYPE: Literal["handover-report"] = "handover-report"
+RoundNumber = Annotated[int, msgspec.Meta(ge=1, le=9999)]
+
+_WEAKEST_FIRST = (Strength.LISTING, Strength.ACCIDENTAL, Strength.CRYPTOGRAPHIC)
+
+
+class FileRef(Document):
+    """A file of the bundle by its bytes."""
+
+    name: str
+    sha256: Hex256
+    length: Count
+
+
+class Previous(Document):
+    """The round before this one: its number and the digest of its ``SHA256SUMS``."""
+
+    round: RoundNumber
+    sha256: Hex256
+
+
+class Party(Document):
+    """One party of the case, as the terms name it; ``keys`` are OpenSSH public key lines."""
+
+    role: Literal["sender", "receiver", "agency", "client"]
+    name: str
+    contact: str | None = None
+    language: str | None = None
+    reference: str | None = None
+    keys: tuple[str, ...] = ()
+
+
+class Dates(Document):
+    """Dates of the terms, as they stand there, in the time zone of the case."""
+
+    complete_by: str | None = None
+    frozen_from: str | None = None
+    cutover_at: str | None = None
+    source_ends: str | None = None
+
+
+class ScopeItem(Document):
+    """One subject and what this report says of it; a database that a preset knows of is ``not_part``."""
+
+    subject: Literal["files", "database"]
+    part: str
+    state: Verdict | Literal["not_part"]
+
+
+class Custody(Document):
+    """A signed statement that came with a manifest: this is what I had at that time."""
+
+    role: str
+    party: str
+    key: str
+    signed_at: Instant
+    manifest_sha256: Hex256
+    statement_sha256: Hex256
+
+
+class Failure(Document):
+    """Why a side could not be read: the exit code, what happened and where, as harmless text."""
+
+    code: Count
+    what: str
+    where: str = ""
+    hint: str = ""
+
+
+class SideReport(Document):
+    """What the report says of one side of a part: taken from its manifest, or why there is none."""
+
+    location: str
+    failure: Failure | None = None
+    manifest: FileRef | None = None
+    route: str | None = None
+    ran_by: RanBy | None = None
+    machine: Machine | None = None
+    clock: Clock | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    digest: Algorithm | None = None
+    recheck: bool | None = None
+    counts: Counts | None = None
+    bytes: Count | None = None
+    gaps: GapCounts | None = None
+    content_root: Hex256 | None = None
+    structure_root: Hex256 | None = None
+    custody: tuple[Custody, ...] = ()
+
+
+class PartReport(Document):
+    """Result of one part. ``comparison`` is absent when neither side was read."""
+
+    name: str
+    likeness: Likeness | None = None
+    source: SideReport
+    target: SideReport
+    comparison: Comparison | None = None
+    folders: tuple[FolderSummary, ...] = ()
+    folders_total: Count
+
+
+class Finding(Document):
+    """A likely cause that explains many differences: opinion with evidence, never part of a verdict.
+
+    ``share_bp`` is the share of the part's differences that it explains, in basis points.
+    """
+
+    cause: str
+    title: str
+    part: str
+    count: Count
+    share_bp: Count
+    confidence: Literal["high", "medium", "low"]
+    evidence: tuple[str, ...]
+    remedy: tuple[str, ...]
+
+
+class Report(Document):
+    """One round of a case: the verdict with everything that must be said beside it."""
+
+    type: Literal["handover-report"]
+    version: Literal[1]
+    tool: str
+    case: CaseRef
+    round: RoundNumber
+    previous: Previous | None = None
+    created_at: Instant
+    timezone: str
+    dates: Dates
+    parties: tuple[Party, ...]
+    required_signatures: tuple[str, ...]
+    verdict: Verdict
+    because: tuple[Doubt, ...]
+    strength: Strength
+    scope: tuple[ScopeItem, ...]
+    parts: tuple[PartReport, ...]
+    findings: tuple[Finding, ...]
+    files: tuple[FileRef, ...]
+
+
+def side_report(header: Header, trailer: Trailer, manifest: FileRef, custody: tuple[Custody, ...]) -> SideReport:
+    """Return what a manifest says of its side."""
+    return SideReport(
+        location=header.location,
+        manifest=manifest,
+        route=header.route,
+        ran_by=header.ran_by,
+        machine=header.machine,
+        clock=header.clock,
+        started_at=header.started_at,
+        ended_at=trailer.ended_at,
+        digest=header.digest,
+        recheck=header.options.recheck,
+        counts=trailer.counts,
+        bytes=trailer.bytes,
+        gaps=trailer.gaps,
+        content_root=trailer.content_root,
+        structure_root=trailer.structure_root,
+        custody=custody,
+    )
+
+
+def likeness_of(source: Header | None, target: Header | None) -> Likeness | None:
+    """Return how alike the machines of both sides are, when both are known."""
+    return None if source is None or target is None else likeness(source, target)
+
+
+def scope_of(parts: Iterable[PartReport], databases: frozenset[str]) -> tuple[ScopeItem, ...]:
+    """Return what the report covers; ``databases`` names the parts whose site has a database that is no part."""
+    items: list[ScopeItem] = []
+    for part in parts:
+        items.append(ScopeItem(subject="files", part=part.name, state=verdict_of(part)))
+        if part.name in databases:
+            items.append(ScopeItem(subject="database", part=part.name, state="not_part"))
+    return tuple(items)
+
+
+def verdict_of(part: PartReport) -> Verdict:
+    """Return the verdict of one part; a part that nobody could read is undetermined."""
+    return Verdict.UNDETERMINED if part.comparison is None else part.comparison.verdict
+
+
+def total(parts: Iterable[PartReport]) -> tuple[Verdict, tuple[Doubt, ...], Strength]:
+    """Return the verdict, the doubts and the weakest strength of all parts together."""
+    parts = tuple(parts)
+    verdict = worst_verdict(verdict_of(part) for part in parts)
+    compared = [part.comparison for part in parts if part.comparison is not None]
+    doubts = {doubt for comparison in compared for doubt in comparison.because}
+    if len(compared) < len(parts):
+        doubts.add(Doubt.ONE_SIDED)
+    strengths = {comparison.strength for comparison in compared}
+    weakest = next((strength for strength in _WEAKEST_FIRST if strength in strengths), Strength.LISTING)
+    because = tuple(doubt for doubt in Doubt if doubt in doubts) if verdict is Verdict.UNDETERMINED else ()
+    return verdict, because, weakest
+
+
+def failures(report: Report) -> tuple[Failure, ...]:
+    """Return why sides could not be read, in the order of parts, source first."""
+    sides = (side for part in report.parts for side in (part.source, part.target))
+    return tuple(side.failure for side in sides if side.failure is not None)
+
+
+def exit_codes(report: Report) -> tuple[ExitCode, ...]:
+    """Return the codes that compete for the exit of a run that made this report."""
+    return (report.verdict.exit_code, *(ExitCode(failure.code) for failure in failures(report)))

@@ -1,0 +1,1 @@
+"""What several test files share: real servers on loopback, and ways to break them."""
