@@ -186,6 +186,8 @@ class Comparer:
             self._source.cover(source, ours)
         if theirs is not None and target is not None:
             self._target.cover(target, theirs)
+        kind: PathClass
+        why: tuple[str, ...]
         if ignoring is not None:
             kind, why = PathClass.IGNORED, ("rule",)
         elif ours is not None and theirs is not None:
@@ -270,8 +272,8 @@ class _Side:
         return self.reader.parse_host(line)
 
     def cover(self, line: Line, entry: Entry) -> None:
-        """Remember a folder, or what may be one, below which this side says nothing."""
-        if not entry.clean and entry.may_be_folder:
+        """Remember what may be a folder and below which this side says nothing; one inside another adds nothing."""
+        if not entry.clean and entry.may_be_folder and self.covers(line) is None:
             self._cover = (line.key + b"\0" if line.key else b"", "ignored" if entry.ignored else "below_gap")
 
     def covers(self, line: Line) -> str | None:

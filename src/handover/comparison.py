@@ -5,6 +5,7 @@ Specification: ``docs/spec/report.md``.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -81,7 +82,7 @@ class Difference(Document):
     target: Entry | None = None
     target_host: HostStat | None = None
 
-    def path_bytes(self) -> bytes:
+    def path_bytes(self) -> builtins.bytes:
         """Return the path below the part's root."""
         return paths.from_fields(self.path, self.path_b64, where="difference")
 

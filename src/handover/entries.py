@@ -82,6 +82,11 @@ class Entry(Document):
         return self.type is EntryType.DIR or self.type is None
 
     @property
+    def is_open_folder(self) -> bool:
+        """Whether the manifest can list paths below this one: nothing that is ignored is listed."""
+        return self.may_be_folder and self.ignored is None
+
+    @property
     def clean(self) -> bool:
         """Whether the entry is fully known: neither a gap nor ignored."""
         return self.gap is None and self.ignored is None
@@ -128,11 +133,13 @@ def entry_problem(entry: Entry, algorithm: Algorithm) -> str | None:
 def _state_problem(entry: Entry, _: Algorithm) -> str | None:
     if (entry.path is None) == (entry.path_b64 is None):
         return "needs either path or path_b64"
-    if entry.gap is None:
-        if entry.errno is not None:
-            return "errno without a gap"
-        return "has no type" if entry.type is None else None
-    return "a gap cannot be ignored" if entry.ignored is not None else None
+    if entry.gap is not None:
+        return "a gap cannot be ignored" if entry.ignored is not None else None
+    if entry.errno is not None:
+        return "errno without a gap"
+    if entry.type is None:
+        return "has no type"
+    return "a root that is not a folder" if entry.path == "" and not entry.is_open_folder else None
 
 
 def _file_problem(entry: Entry, algorithm: Algorithm) -> str | None:

@@ -20,7 +20,7 @@ from handover.entries import Decimal, Entry, EntryType, GapKind, HostStat, Ignor
 from handover.errors import MalformedInput
 from handover.strict_json import Count, Document, Hex256, Instant, Whole
 
-VERSION = 1
+VERSION: Literal[1] = 1
 HEADER_TYPE: Literal["handover-manifest"] = "handover-manifest"
 TRAILER_TYPE: Literal["handover-manifest-end"] = "handover-manifest-end"
 
@@ -160,7 +160,10 @@ class GapCounts(Document):
 
 
 class Trailer(Document):
-    """Last line of a manifest. ``bytes`` is the size of all fully known files; roots are absent when there are gaps."""
+    """Last line of a manifest. ``bytes`` is the size of all fully known files.
+
+    Both roots are absent when there are gaps; a listing of names and sizes has no ``content_root``.
+    """
 
     type: Literal["handover-manifest-end"]
     status: Literal["complete", "gaps"]
@@ -197,7 +200,7 @@ class Tally:
         self._ignored: dict[str, tuple[int, int]] = {}
         self._ignored_entries = 0
         self._bytes = 0
-        self._contents = ContentRoot(algorithm, scratch)
+        self._contents = None if algorithm is Algorithm.NONE else ContentRoot(algorithm, scratch)
         self._structure = hashlib.sha256()
 
     def add(self, entry: Entry, content: bytes) -> None:
@@ -212,7 +215,7 @@ class Tally:
         elif entry.type is not None:
             self._by_type[entry.type] += 1
             self._bytes += entry.size or 0
-            if entry.digest is not None:
+            if self._contents is not None and entry.digest is not None:
                 self._contents.add(bytes.fromhex(entry.digest))
 
     def trailer(self, ended_at: str, sha256: str) -> Trailer:
@@ -221,7 +224,7 @@ class Tally:
         counts = Counts(
             **{kind.value: count for kind, count in self._by_type.items()}, gap=gaps, ignored=self._ignored_entries
         )
-        content_root = self._contents.hexdigest()
+        content_root = None if self._contents is None else self._contents.hexdigest()
         return Trailer(
             type=TRAILER_TYPE,
             status="gaps" if gaps else "complete",
@@ -253,7 +256,10 @@ class Writer:
 
     def add(self, entry: Entry, host: HostStat | None) -> None:
         """Write one entry. ``ValueError`` for one that is out of order or not allowed: the caller has a bug."""
-        key = paths.order_key(entry.path_bytes())
+        path = entry.path_bytes()
+        key = paths.order_key(path)
+        if not paths.possible(path):
+            raise ValueError(f"impossible path {path!r}")
         if (self._last is None and key) or (self._last is not None and key <= self._last):
             raise ValueError(f"entry {key!r} does not follow {self._last!r}")
         problem = entry_problem(entry, self._algorithm)
@@ -287,14 +293,12 @@ class Reader:
         self._stream = stream
         self._where = where
         self._digest = hashlib.sha256()
-        self._file_digest = hashlib.sha256()
+        self._before_trailer = ""
         self._number = 0
         self._length = 0
         self._trailer: Trailer | None = None
-        raw = self._readline()
-        self.header = strict_json.decode(Header, raw, where=self._place())
+        self.header = strict_json.decode(Header, self._readline(), where=self._place())
         paths.from_fields(self.header.root, self.header.root_b64, where=self._place())
-        self._digest.update(raw + b"\n")
 
     @property
     def trailer(self) -> Trailer:
@@ -307,7 +311,7 @@ class Reader:
     def sha256(self) -> str:
         """SHA-256 of the whole file, as ``sha256sum`` gives it; only when ``lines`` has come to its end."""
         assert self._trailer is not None
-        return self._file_digest.hexdigest()
+        return self._digest.hexdigest()
 
     @property
     def length(self) -> int:
@@ -318,19 +322,15 @@ class Reader:
         """Yield each entry line; checks order and, at the end, the trailer's digest and number of entries."""
         last: bytes | None = None
         entries = 0
-        while True:
-            raw = self._readline()
-            if raw.startswith(_TRAILER):
-                break
+        while not (raw := self._readline()).startswith(_TRAILER):
             line = self._split(raw)
             if (last is None and line.key) or (last is not None and line.key <= last):
                 raise self._malformed("entries are out of order, doubled, or the root is not the first")
             last = line.key
             entries += 1
-            self._digest.update(raw + b"\n")
             yield line
         trailer = strict_json.decode(Trailer, raw, where=self._place())
-        if trailer.sha256 != self._digest.hexdigest():
+        if trailer.sha256 != self._before_trailer:
             raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
         if entries == 0 or trailer.entries != entries or trailer.counts.total != entries:
             raise self._malformed("the counts in the last line do not add up")
@@ -378,7 +378,9 @@ class Reader:
                 where=self._place(),
                 hint="A scan or a copy of the file broke off. Ask for the whole file, or scan again.",
             )
-        self._file_digest.update(raw)
+        if raw.startswith(_TRAILER):
+            self._before_trailer = self._digest.hexdigest()
+        self._digest.update(raw)
         self._length += len(raw)
         return raw[:-1]
 
@@ -392,15 +394,23 @@ class Reader:
 def audit(stream: BinaryIO, *, where: str, scratch: Callable[[], BinaryIO]) -> tuple[Header, Trailer, str]:
     """Read a whole manifest and check every byte of it; return header, trailer and the file's SHA-256.
 
-    Beyond what ``Reader`` checks, every entry and every ``host`` is parsed and the trailer is computed again: counts,
-    bytes, ignored totals and both roots must be equal.
+    Beyond what ``Reader`` checks, every entry and every ``host`` is parsed, each stands below a listed folder, and the
+    trailer is computed again: counts, bytes, ignored totals and both roots must be equal.
     """
     reader = Reader(stream, where=where)
     tally = Tally(reader.header.digest, scratch)
     ignorable = {rule.pattern for rule in reader.header.rules.ignore}
+    folders: list[bytes] = []
     for line in reader.lines():
         entry = reader.parse(line)
         reader.parse_host(line)
+        parent = line.key.rpartition(b"\0")[0]
+        while folders and folders[-1] != parent:
+            folders.pop()
+        if line.key and not folders:
+            raise MalformedInput(f"{paths.shown(line.path)} does not stand below a listed folder", where=where)
+        if entry.is_open_folder:
+            folders.append(line.key)
         if entry.ignored is not None and entry.ignored.rule not in ignorable:
             raise MalformedInput(
                 f"{paths.shown(line.path)} is ignored under a rule that the header does not have", where=where

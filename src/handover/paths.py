@@ -8,8 +8,11 @@ import unicodedata
 from handover import strict_json
 from handover.errors import MalformedInput
 
-#: Letters and symbols that Unicode does not call invisible, and that are.
-_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+#: Invisible characters that are letters, marks or symbols by category (Unicode: Default_Ignorable_Code_Point, and the
+#: empty braille pattern): Hangul fillers, the grapheme joiner, Khmer vowels, Mongolian and other variation selectors.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _PLAIN = re.compile(r"[ !-\[\]-~]*\Z")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
@@ -19,9 +22,19 @@ def order_key(path: bytes) -> bytes:
     return path.replace(b"/", b"\0")
 
 
+def is_below(path: bytes, folder: bytes) -> bool:
+    """Return whether ``path`` is ``folder`` or somewhere below it; everything is below the root ``b""``."""
+    return not folder or path == folder or path.startswith(folder + b"/")
+
+
+def possible(path: bytes) -> bool:
+    """Return whether a scan can have met this path below a root; ``b""`` is the root."""
+    return not path or (b"\0" not in path and {b"", b".", b".."}.isdisjoint(path.split(b"/")))
+
+
 def check(path: bytes, *, where: str) -> bytes:
-    """Return ``path`` when it is one a scan can have met below a root (``b""`` is the root), else raise."""
-    if path and (b"\0" in path or not {b"", b".", b".."}.isdisjoint(path.split(b"/"))):
+    """Return ``path`` when it is possible, else raise ``MalformedInput``."""
+    if not possible(path):
         raise MalformedInput(f"impossible path {shown(path)}", where=where)
     return path
 
@@ -68,6 +81,6 @@ def _shown(char: str) -> str:
     point = ord(char)
     if 0xDC80 <= point <= 0xDCFF:
         return f"\\x{point - 0xDC00:02x}"
-    if unicodedata.category(char)[0] in "CZ" or char in _BLANKS:
+    if unicodedata.category(char)[0] in "CZ" or _INVISIBLE.match(char):
         return f"\\x{point:02x}" if point < 0x80 else f"\\u{{{point:x}}}"
     return char

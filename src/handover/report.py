@@ -1,25 +1,29 @@
 """The report: the result of one round as one document, computed from manifests and rules and from nothing else.
 
-``part_report`` and ``build`` are pure. ``verify`` calls the same functions on the same evidence and wants the same
-values, so a report cannot say what its manifests do not. Specification: ``docs/spec/report.md``.
+``compare_part``, ``scope_of`` and ``total`` are pure. ``verify`` calls the same functions on the same evidence and
+wants the same values, so a report cannot say what its manifests do not. Specification: ``docs/spec/report.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
 import msgspec
 
-from handover.compare import Likeness, likeness
-from handover.comparison import Comparison, Doubt, Verdict, worst_verdict
+from handover import strict_json
+from handover.compare import Comparer, Likeness, likeness
+from handover.comparison import Comparison, Difference, Doubt, Verdict, worst_verdict
 from handover.digests import Algorithm, Strength
 from handover.errors import ExitCode
-from handover.manifest import CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Trailer
-from handover.rollup import FolderSummary
+from handover.manifest import CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Reader, Trailer
+from handover.rollup import FolderSummary, Rollup
+from handover.rules import RuleSet
 from handover.strict_json import Count, Document, Hex256, Instant
 
-VERSION = 1
+VERSION: Literal[1] = 1
 TYPE: Literal["handover-report"] = "handover-report"
 RoundNumber = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
@@ -61,12 +65,22 @@ class Dates(Document):
     source_ends: str | None = None
 
 
+class ScopeState(StrEnum):
+    """What a report says of one subject: a verdict, or that it is no part of the handover."""
+
+    NOT_COMPLETE = "not_complete"
+    UNDETERMINED = "undetermined"
+    COMPLETE_AS_AGREED = "complete_as_agreed"
+    COMPLETE = "complete"
+    NOT_PART = "not_part"
+
+
 class ScopeItem(Document):
     """One subject and what this report says of it; a database that a preset knows of is ``not_part``."""
 
     subject: Literal["files", "database"]
     part: str
-    state: Verdict | Literal["not_part"]
+    state: ScopeState
 
 
 class Custody(Document):
@@ -161,6 +175,36 @@ class Report(Document):
     findings: tuple[Finding, ...]
     files: tuple[FileRef, ...]
 
+    @classmethod
+    def from_bytes(cls, raw: bytes, *, where: str) -> Self:
+        """Parse ``report.json``, or raise ``MalformedInput``."""
+        return strict_json.decode_document(cls, raw, where=where)
+
+    def to_bytes(self) -> bytes:
+        """Return the one form of this document."""
+        return strict_json.encode_document(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SideInput:
+    """One side of a part as evidence: a reader over its manifest and the name of that file, or why there is none."""
+
+    location: str
+    file_name: str
+    reader: Reader | None
+    failure: Failure | None = None
+    custody: tuple[Custody, ...] = ()
+
+    def report(self) -> SideReport:
+        """Return what the report says of the side; the reader must have come to its end."""
+        if self.reader is None:
+            return SideReport(location=self.location, failure=self.failure)
+        manifest = FileRef(name=self.file_name, sha256=self.reader.sha256, length=self.reader.length)
+        return side_report(self.reader.header, self.reader.trailer, manifest, self.custody)
+
+
+Sink = Callable[[Difference], None]
+
 
 def side_report(header: Header, trailer: Trailer, manifest: FileRef, custody: tuple[Custody, ...]) -> SideReport:
     """Return what a manifest says of its side."""
@@ -184,18 +228,36 @@ def side_report(header: Header, trailer: Trailer, manifest: FileRef, custody: tu
     )
 
 
-def likeness_of(source: Header | None, target: Header | None) -> Likeness | None:
-    """Return how alike the machines of both sides are, when both are known."""
-    return None if source is None or target is None else likeness(source, target)
+def compare_part(name: str, source: SideInput, target: SideInput, rules: RuleSet, sink: Sink) -> PartReport:
+    """Compare one part, give every difference to ``sink`` in order, and return what the report says of the part.
+
+    Both readers are read to their ends. Raises what ``Comparer`` raises.
+    """
+    if source.reader is None and target.reader is None:
+        return PartReport(name=name, source=source.report(), target=target.report(), folders_total=0)
+    comparer = Comparer(source.reader, target.reader, rules)
+    rollup = Rollup()
+    for difference in comparer.differences():
+        rollup.add(difference)
+        sink(difference)
+    return PartReport(
+        name=name,
+        likeness=likeness(source.reader.header, target.reader.header) if source.reader and target.reader else None,
+        source=source.report(),
+        target=target.report(),
+        comparison=comparer.result(),
+        folders=rollup.folders(),
+        folders_total=rollup.total,
+    )
 
 
-def scope_of(parts: Iterable[PartReport], databases: frozenset[str]) -> tuple[ScopeItem, ...]:
-    """Return what the report covers; ``databases`` names the parts whose site has a database that is no part."""
+def scope_of(parts: Iterable[PartReport], rules: Mapping[str, RuleSet]) -> tuple[ScopeItem, ...]:
+    """Return what the report covers: the files of each part, and the database that a part has and that is not read."""
     items: list[ScopeItem] = []
     for part in parts:
-        items.append(ScopeItem(subject="files", part=part.name, state=verdict_of(part)))
-        if part.name in databases:
-            items.append(ScopeItem(subject="database", part=part.name, state="not_part"))
+        items.append(ScopeItem(subject="files", part=part.name, state=ScopeState(verdict_of(part))))
+        if rules[part.name].database:
+            items.append(ScopeItem(subject="database", part=part.name, state=ScopeState.NOT_PART))
     return tuple(items)
 
 

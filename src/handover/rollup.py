@@ -6,6 +6,10 @@ folder that they are in.
 
 from __future__ import annotations
 
+import builtins
+
+import msgspec
+
 from handover import paths
 from handover.comparison import Difference, PathClass
 from handover.entries import EntryType
@@ -41,7 +45,7 @@ class FolderSummary(Document):
     not_checked: Count = 0
     bytes: Count = 0
 
-    def path_bytes(self) -> bytes:
+    def path_bytes(self) -> builtins.bytes:
         """Return the folder's path below the part's root."""
         return paths.from_fields(self.path, self.path_b64, where="folder")
 
@@ -66,9 +70,7 @@ class Rollup:
 
     def folders(self) -> tuple[FolderSummary, ...]:
         """Return at most ``TOLD`` folders: missing and changed first, then unchecked, then extra."""
-        return tuple(
-            FolderSummary(**_named(path), whole=whole, **counts) for (path, whole), counts in self._ranked()[:TOLD]
-        )
+        return tuple(_summary(path, counts, whole=whole) for (path, whole), counts in self._ranked()[:TOLD])
 
     @property
     def total(self) -> int:
@@ -86,10 +88,15 @@ class Rollup:
 
     def _at(self, path: bytes, *, whole: bool) -> dict[str, int]:
         if (path, whole) not in self._folders and len(self._folders) >= _KEEP:
-            ranked = self._ranked()
-            self._dropped += len(ranked) - _KEEP // 2
-            self._folders = dict(ranked[: _KEEP // 2])
+            self._prune(path)
         return self._folders.setdefault((path, whole), {})
+
+    def _prune(self, path: bytes) -> None:
+        """Forget the folders with least loss, but none that is still being counted: those above ``path``."""
+        ranked = self._ranked()
+        kept = ranked[: _KEEP // 2] + [item for item in ranked[_KEEP // 2 :] if paths.is_below(path, item[0][0])]
+        self._dropped += len(ranked) - len(kept)
+        self._folders = dict(kept)
 
     def _ranked(self) -> list[tuple[tuple[bytes, bool], dict[str, int]]]:
         def rank(item: tuple[tuple[bytes, bool], dict[str, int]]) -> tuple[int, int, int, bytes]:
@@ -100,6 +107,6 @@ class Rollup:
         return sorted(self._folders.items(), key=rank)
 
 
-def _named(path: bytes) -> dict[str, str]:
+def _summary(path: bytes, counts: dict[str, int], *, whole: bool) -> FolderSummary:
     text, b64 = paths.to_fields(path)
-    return {"path": text} if text is not None else {"path_b64": b64 or ""}
+    return msgspec.convert({"path": text, "path_b64": b64, "whole": whole, **counts}, FolderSummary)

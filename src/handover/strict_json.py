@@ -41,8 +41,18 @@ Nanoseconds = Annotated[str, msgspec.Meta(pattern=r"\A(0|-?[1-9][0-9]{0,18})\Z")
 _ENCODER = msgspec.json.Encoder()
 
 
+class _KeywordOnly(msgspec.StructMeta):
+    """Makes the fields of every subclass keyword-only; msgspec does not inherit that choice."""
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, object], **config: object
+    ) -> _KeywordOnly:
+        # What else stands in a class statement is msgspec's to check.
+        return super().__new__(cls, name, bases, namespace, **{"kw_only": True, **config})  # type: ignore[arg-type]
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class Document(msgspec.Struct, metaclass=_KeywordOnly, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of every JSON object of ours; the order of its fields is the order of the keys."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -30,10 +31,8 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         """Signal the process if it is still the same one."""
         if self.alive:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
-            except ProcessLookupError:
-                pass
 
     @property
     def command(self) -> bytes:

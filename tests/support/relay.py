@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from types import TracebackType
+from typing import Self
 
 _BLOCK = 65536
 _TICK_S = 0.1
@@ -66,10 +68,12 @@ class Relay:
             for end in pair:
                 end.close()
 
-    def __enter__(self) -> Relay:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _start(self, work: object, *arguments: object) -> None:
@@ -119,7 +123,5 @@ class Relay:
 
 def _shut(*ends: socket.socket) -> None:
     for end in ends:
-        try:
+        with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass

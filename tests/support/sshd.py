@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from urllib.parse import quote
 
 from support.processes import Process, descendants, end, wait_until
@@ -181,10 +182,12 @@ class Sshd:
         """Return what sshd wrote so far."""
         return (self.folder / "log").read_text(errors="replace")
 
-    def __enter__(self) -> Sshd:
+    def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # How it is made.
@@ -215,7 +218,7 @@ class Sshd:
             "PrintMotd no",
             "UseDNS no",
             "MaxStartups 100",
-            "LogLevel DEBUG1",
+            "LogLevel VERBOSE",
             "Subsystem sftp internal-sftp",
             *([f"ForceCommand {self._force_command}"] if self._force_command else []),
         ]

@@ -1,0 +1,60 @@
+# `make` or `make help` says what there is. Everything lives in .venv; nothing else on the machine is touched.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+AGENT  := src/handover/agents/agent.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers agent-python format clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## two hosts on this machine, a migration with real faults, the signed report: no host of yours
+	@$(BIN)/handover demo
+
+test: $(VENV)/.developer ## all tests; ARGS="tests/test_paths.py -q" for some
+	$(BIN)/pytest $(ARGS)
+
+check: lint types layers agent-python ## what else has to be green before a change lands
+
+lint: $(VENV)/.developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.developer
+	$(BIN)/mypy
+
+layers: $(VENV)/.developer
+	$(BIN)/lint-imports
+
+# The agent runs on whatever Python the far host has; vermin exits 1 when it would need more than 3.6.
+agent-python: $(VENV)/.developer
+	$(BIN)/vermin --target=3.6- --violations --no-tips $(AGENT)
+
+format: $(VENV)/.developer ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what make made
+	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "handover needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)." >&2; \
+	  echo "hint: install a newer one and say which: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' has no venv module." >&2; \
+	  echo "hint: on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# --group needs pip 25.1, and Debian's is older.
+$(VENV)/.developer: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@

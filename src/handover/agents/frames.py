@@ -1,0 +1,292 @@
+"""What the agent sends, parsed: every length, number and order is checked, and any surprise is a ``RemoteError``.
+
+The layouts are those of ``agents/agent.py``; specification: ``docs/spec/agent-protocol.md``. Columns are decoded only
+when they are needed: ``ChunkHead`` is enough to keep the books while frames arrive.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from handover.errors import RemoteError
+
+T = TypeVar("T")
+
+PROTOCOL = 1
+GREETING = b"\x01handover-agent "
+MAX_NOISE = 64 * 1024
+MAX_GREETING = 128
+MAX_PAYLOAD = 16 * 2**20
+FRAME = struct.Struct(">BBII")
+_MAGIC = 0xF7
+
+_FILE = struct.Struct(">QIIBQqqQ")
+_TALLY = struct.Struct(">QIIQQ")
+_BEAT = struct.Struct(">BQQQQ")
+_EXTRA = struct.Struct(">IBI")
+_RULE = struct.Struct(">IBQQ")
+#: Added to a status when no stat was possible: the entry's columns are zeros.
+NO_STAT = 0x80
+
+#: The folder that holds nothing but the root, under an empty name; and the root.
+ABOVE_ROOT = 0
+ROOT = 1
+FIRST_FOLDER = 2
+
+
+class FrameType(IntEnum):
+    """What a frame is."""
+
+    HELLO = 1
+    CHUNK = 2
+    FILE = 3
+    TALLY = 4
+    RECHECK = 5
+    BEAT = 6
+    OWNERS = 7
+    END = 8
+    ERROR = 9
+
+
+class Kind(IntEnum):
+    """What an object is, as far as its host told."""
+
+    UNKNOWN = 0
+    FILE = 1
+    DIR = 2
+    LINK = 3
+    SPECIAL = 4
+
+
+class Status(IntEnum):
+    """What is known of an entry; ``DEFERRED`` until the frame of its file has come."""
+
+    OK = 0
+    UNREADABLE = 1
+    UNSTABLE = 2
+    VANISHED = 3
+    UNSUPPORTED = 4
+    BOUNDARY = 5
+    IGNORED = 6
+    DEFERRED = 7
+
+
+# A look-up is a tenth of the price of calling the enumeration, and this is done for every entry.
+_STATUSES = tuple(Status)
+KINDS = tuple(Kind)
+
+
+class Extra(IntEnum):
+    """What can be attached to an entry."""
+
+    TARGET = 1
+    ERRNO = 2
+    TEXT_DIGEST = 3
+    PREFIXES = 4
+    RULE = 5
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """First frame: the host, the account and what the agent was able to set up."""
+
+    boot_sha256: str | None
+    clock_ns: str
+    cpus: int | None
+    interpreter: str
+    limits: tuple[str, ...]
+    machine_sha256: str | None
+    niceness: int
+    nonce: str
+    os: str
+    root: str
+    root_dev: str | None
+    root_inode: str | None
+    uid: int
+    user: str | None
+    workers: int
+
+
+class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names of the users and groups that own anything, by number."""
+
+    groups: dict[str, str]
+    users: dict[str, str]
+
+
+class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Last frame: the number of frames of each type before it, and the digest of all their bytes."""
+
+    frames: dict[str, int]
+    nonce: str
+    sha256: str
+
+
+class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the agent gives up."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Sign of life, at least every second, with how far the pass over the tree is."""
+
+    recheck: bool
+    files: int
+    bytes: int
+    folders_done: int
+    folders_known: int
+
+
+class Stat(NamedTuple):
+    """What does not change while a file holds still, for one entry."""
+
+    kind: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of a big file that its chunk left open."""
+
+    folder: int
+    chunk: int
+    index: int
+    status: Status
+    stat: Stat | None
+    digest: bytes
+    extras: dict[Extra, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class TallyResult:
+    """How many files and bytes were counted below an ignored folder."""
+
+    folder: int
+    chunk: int
+    index: int
+    files: int
+    bytes: int
+
+
+class Rule(NamedTuple):
+    """Which ignore rule an entry falls under; ``pending`` when a tally of the folder follows."""
+
+    number: int
+    pending: bool
+    files: int
+    bytes: int
+
+
+class RawFrame(NamedTuple):
+    """One frame: its type, and all its bytes with the header."""
+
+    type: FrameType
+    raw: bytes
+
+    @property
+    def payload(self) -> bytes:
+        """What the frame carries."""
+        return self.raw[FRAME.size :]
+
+
+def broken(what: str) -> RemoteError:
+    """Return the error for anything that is not the protocol."""
+    return RemoteError(
+        f"the agent's answer is not to be trusted: {what}",
+        hint="Something on the far host or on the way changed or mixed up the data. Nothing of it was kept.",
+    )
+
+
+def frame_header(raw: bytes | bytearray, sequence: int) -> tuple[FrameType, int]:
+    """Return type and payload length of the frame that begins here and should have this number."""
+    magic, number, found, length = FRAME.unpack_from(raw)
+    if magic != _MAGIC or not FrameType.HELLO <= number <= FrameType.ERROR:
+        raise broken("other text came between its frames")
+    if found != sequence & 0xFFFFFFFF:
+        raise broken(f"frame {sequence} was expected and {found} came")
+    # SECURITY: the limit comes before anything is kept, so that no length can fill our memory.
+    if length > MAX_PAYLOAD:
+        raise broken(f"a frame of {length} bytes")
+    return FrameType(number), length
+
+
+def parse_json(kind: type[T], payload: bytes) -> T:
+    """Parse a HELLO, OWNERS, END or ERROR frame."""
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise broken("a frame that cannot be parsed") from error
+
+
+def parse_beat(payload: bytes) -> Beat:
+    """Parse a BEAT frame."""
+    _expect(len(payload) == _BEAT.size, "a heartbeat")
+    recheck, files, size, done, known = _BEAT.unpack(payload)
+    return Beat(bool(recheck), files, size, done, known)
+
+
+def parse_tally(payload: bytes) -> TallyResult:
+    """Parse a TALLY frame."""
+    _expect(len(payload) == _TALLY.size, "a tally")
+    return TallyResult(*_TALLY.unpack(payload))
+
+
+def parse_file(payload: bytes, digest_size: int) -> FileResult:
+    """Parse a FILE frame."""
+    _expect(len(payload) >= _FILE.size, "a file's result")
+    folder, chunk, index, status, size, mtime_ns, ctime_ns, inode = _FILE.unpack_from(payload)
+    known = parse_status(status)
+    at = _FILE.size
+    digest = b""
+    if known is Status.OK:
+        digest = payload[at : at + digest_size]
+        _expect(len(digest) == digest_size, "a file's digest")
+        at += digest_size
+    extras: dict[Extra, bytes] = {}
+    for place, tag, data in extras_from(payload, at):
+        _expect(place == index, "a file's evidence")
+        extras[tag] = data
+    stat = None if status & NO_STAT else Stat(Kind.FILE, size, mtime_ns, ctime_ns, inode)
+    return FileResult(folder, chunk, index, known, stat, digest, extras)
+
+
+def parse_status(number: int) -> Status:
+    """Return the status without its flag."""
+    number &= ~NO_STAT
+    if number >= len(_STATUSES):
+        raise broken("a status that does not exist")
+    return _STATUSES[number]
+
+
+def parse_rule(data: bytes) -> Rule:
+    """Parse what is attached to an ignored entry."""
+    _expect(len(data) == _RULE.size, "an ignored entry")
+    number, pending, files, size = _RULE.unpack(data)
+    return Rule(number, bool(pending), files, size)
+
+
+def extras_from(payload: bytes, at: int) -> Iterator[tuple[int, Extra, bytes]]:
+    """Yield (index of the entry, tag, data) to the end of the payload."""
+    while at < len(payload):
+        _expect(len(payload) - at >= _EXTRA.size, "an attachment")
+        index, tag, length = _EXTRA.unpack_from(payload, at)
+        at += _EXTRA.size
+        _expect(length <= len(payload) - at and Extra.TARGET <= tag <= Extra.RULE, "an attachment")
+        yield index, Extra(tag), payload[at : at + length]
+        at += length
+
+
+def _expect(condition: bool, what: str) -> None:  # noqa: FBT001  a condition is what it takes
+    if not condition:
+        raise broken(f"{what} that cannot be parsed")

@@ -1,0 +1,110 @@
+"""``handover init`` and ``handover run``: a case, and its rounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handover.cli import options
+from handover.cli.console import Console
+from handover.cli.present import present
+from handover.cli.progress import progress
+from handover.cli.world import secrets_from, ssh_options, world
+from handover.digests import Algorithm, parse_algorithm
+from handover.errors import ExitCode
+from handover.render import result
+from handover.workflow.case import Case
+from handover.workflow.hosts import Hosts
+from handover.workflow.reading import Choices, Reading
+from handover.workflow.rules_given import rules_given
+from handover.workflow.running import RunRequest, run_round
+from handover.workflow.starting import Start, start
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(
+        "init",
+        epilog=options.epilog(
+            "handover init acme-shop --source ssh://acme@old.example/www --target ssh://acme@new.example/www"
+        ),
+    )(init)
+    app.command("run", epilog=options.epilog("handover run acme-shop", "handover run acme-shop --junit handover.xml"))(
+        run
+    )
+
+
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="The folder of the case; made if needed.")
+    ] = Path(),
+    *,
+    case: Annotated[str | None, typer.Option("--case", metavar="TEXT", help="What is handed over, in words.")] = None,
+    source: Annotated[str | None, typer.Option("--source", metavar="LOCATION", help="The old hosting.")] = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="LOCATION", help="The new hosting.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", metavar="NAME", help="Kind of site: wordpress, static.")
+    ] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="Such as Europe/Warsaw.")] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Write handover.yaml, the terms of a case, pre-filled and with comments."""
+    console = Console(json=json, quiet=quiet)
+    path, case_id = start(Start(folder, case, source, target, preset, timezone), world(console))
+    if json:
+        console.result(result.started_document(path, case_id))
+    else:
+        console.result(f"{path} was written. Fill in the parties, then:\n\n  handover run {folder}")
+    return ExitCode.COMPLETE
+
+
+def run(
+    case: Annotated[Path, typer.Argument(metavar="[CASE]", help="The folder with handover.yaml.")] = Path(),
+    *,
+    ran_by: options.As = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Your name, for the record.")] = None,
+    digest: Annotated[
+        str | None, typer.Option("--digest", metavar="NAME", help="Instead of what the terms say: sha256 or xxh128.")
+    ] = None,
+    quick: options.Quick = False,
+    no_recheck: options.NoRecheck = False,
+    fast: options.Fast = False,
+    workers: options.Workers = None,
+    same_host: options.SameHost = False,
+    exclude: options.Exclude = None,
+    rules: options.RulesFile = None,
+    require: options.Require = None,
+    deadline: options.Deadline = None,
+    idle_timeout: options.IdleTimeout = 60.0,
+    ssh_config: options.SshConfig = None,
+    password_file: options.PasswordFile = None,
+    limit: options.Limit = 1000,
+    junit: options.Junit = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Make one round of a case: read both sides of every part, compare, and write the bundle that both parties sign.
+
+    A side that cannot be read still leaves a one-sided round.
+    """
+    console = Console(json=json, quiet=quiet, no_color=no_color)
+    here = world(console)
+    opened = Case.open(case)
+    algorithm = Algorithm.NONE if quick else parse_algorithm(digest or opened.terms.digest)
+    choices = Choices(
+        algorithm=algorithm,
+        recheck=not no_recheck,
+        fast=fast,
+        workers=workers,
+        deadline_s=deadline,
+        idle_timeout_s=idle_timeout,
+    )
+    request = RunRequest(ran_by, name, rules_given(exclude or (), rules, require or (), None), same_host)
+    with Hosts(ssh_options(ssh_config), secrets_from(password_file, console)) as hosts, progress(console) as bar:
+        outcome = run_round(opened, request, Reading(choices, hosts, bar, here), here)
+        bar.finish()
+        return present(outcome, console, limit=limit, junit=junit)

@@ -1,0 +1,98 @@
+"""Entry point: one command, one exit code, and whatever goes wrong in words with a hint."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from handover import __version__
+from handover.cli import case_commands, compare_command, scan_command, sign_command, trust_command, verify_command
+from handover.cli.console import Console, complain, silence
+from handover.cli.signals import Signalled, signals_raise
+from handover.errors import ExitCode, HandoverError
+from handover.render import result
+
+app = typer.Typer(
+    name="handover",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with  [bold]handover demo[/]  to see a whole case, or  [bold]handover compare SOURCE TARGET[/].",
+)
+for commands in (case_commands, scan_command, compare_command, sign_command, verify_command, trust_command):
+    commands.register(app)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001  typer calls it with the flag's value
+    if value:
+        Console().result(f"handover {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Prove what arrived, and what did not, when a website moves from one host to another."""
+
+
+def entry() -> NoReturn:
+    """Run the command line and exit; installed as ``handover``."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every failure is told on stderr, or as JSON where that was asked."""
+    as_json = "--json" in arguments
+    try:
+        with signals_raise():
+            code = app(arguments, standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return int(code or 0)
+    except HandoverError as error:
+        return _fail(error.exit_code, error.what, error.where, error.hint, as_json=as_json)
+    except typer.TyperException as error:
+        hint = "See  handover --help  or  handover COMMAND --help."
+        return _fail(ExitCode.USAGE, error.format_message(), "", hint, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        complain("handover: interrupted; nothing half-made was left")
+        return ExitCode.INTERRUPTED
+    except Signalled as signalled:
+        complain(f"handover: ended by {signalled.name}; nothing half-made was left")
+        return signalled.exit_code
+    except OSError as error:
+        if sys.stdout is not None:
+            silence(sys.stdout)
+        what = f"{type(error).__name__}: {error.strerror or error}"
+        return _fail(ExitCode.LOCAL_IO, what, "", "", as_json=as_json)
+    except Exception:  # noqa: BLE001  the last line of defence: a bug must not look like a verdict
+        complain(traceback.format_exc())
+        complain(
+            f"handover {__version__} has a bug (Python {platform.python_version()}, {platform.platform()}).\n"
+            "Please report the lines above. No verdict was reached."
+        )
+        return ExitCode.BUG
+
+
+def _fail(code: ExitCode, what: str, where: str, hint: str, *, as_json: bool) -> int:
+    complain(f"error: {where}: {what}" if where else f"error: {what}")
+    if hint:
+        complain(f"hint:  {hint}")
+    if as_json and sys.stdout is not None:
+        try:
+            sys.stdout.buffer.write(result.error_document(code, what, where, hint))
+            sys.stdout.flush()
+        except OSError:
+            silence(sys.stdout)
+            return ExitCode.LOCAL_IO
+    return code

@@ -1,0 +1,112 @@
+"""Progress on stderr: two live lines on a terminal, a plain line now and then elsewhere, nothing with ``--quiet``."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from handover.cli.console import Console
+from handover.render.wording.language import number, size
+from handover.scan import Stage
+
+_PLAIN_EVERY_S = 10.0
+_LIVE_EVERY_S = 0.2
+
+
+@dataclass(slots=True)
+class _Side:
+    stage: Stage
+    files: int = 0
+    bytes: int = 0
+    folders_done: int = 0
+    folders_known: int = 0
+    started_s: float = field(default_factory=time.monotonic)
+
+
+class Bar:
+    """The progress of all scans of one run; may be told from several threads."""
+
+    def __init__(self, console: Console) -> None:
+        self._on = not console.quiet and sys.stderr is not None
+        self._live = self._on and sys.stderr.isatty()
+        self._sides: dict[str, _Side] = {}
+        self._lock = threading.Lock()
+        self._shown_s = time.monotonic()
+        self._lines = 0
+
+    def update(
+        self,
+        side: str,
+        stage: Stage,
+        *,
+        files: int,
+        bytes: int,  # noqa: A002  what it is
+        folders_done: int,
+        folders_known: int,
+    ) -> None:
+        """Take the totals of one side and show them when it is time."""
+        with self._lock:
+            found = self._sides.setdefault(side, _Side(stage))
+            found.stage, found.files, found.bytes = stage, files, bytes
+            found.folders_done, found.folders_known = folders_done, folders_known
+            now = time.monotonic()
+            if self._on and now - self._shown_s >= (_LIVE_EVERY_S if self._live else _PLAIN_EVERY_S):
+                self._shown_s = now
+                self._show(now)
+
+    def finish(self) -> None:
+        """Take the live lines away; what comes next is the result."""
+        with self._lock:
+            self._erase()
+            self._on = False
+
+    def _show(self, now: float) -> None:
+        lines = [_line(name, side, now) for name, side in sorted(self._sides.items(), key=lambda item: item[0])]
+        if self._live:
+            self._erase()
+            self._lines = len(lines)
+        _write("".join(f"{line}\n" for line in lines))
+
+    def _erase(self) -> None:
+        if self._live and self._lines:
+            _write(f"\x1b[{self._lines}A\x1b[J")
+            self._lines = 0
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Bar]:
+    """Yield a bar that is gone when the block ends, however it ends."""
+    bar = Bar(console)
+    try:
+        yield bar
+    finally:
+        bar.finish()
+
+
+def _line(name: str, side: _Side, now: float) -> str:
+    passed = max(now - side.started_s, 0.001)
+    rate = f"{size(int(side.bytes / passed))}/s"
+    doing = "reading" if side.stage is Stage.CONTENTS else "checking what changed"
+    folders = f"{number(side.folders_done)} of {number(side.folders_known)} folders"
+    done = f"{number(side.files)} files, {size(side.bytes)}, {folders}, {rate}"
+    return f"  {name:<8} {doing}: {done}{_remaining(side, passed)}"
+
+
+def _remaining(side: _Side, passed: float) -> str:
+    """Say how long it may take, once enough is done to know; the folders that are known grow with the work."""
+    if side.folders_known < 20 or side.folders_done * 5 < side.folders_known:
+        return ""
+    seconds = passed * (side.folders_known - side.folders_done) / max(side.folders_done, 1)
+    return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return

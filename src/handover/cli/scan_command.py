@@ -1,0 +1,101 @@
+"""``handover scan``: the manifest of one location."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handover.cli import options
+from handover.cli.console import Console
+from handover.cli.progress import progress
+from handover.cli.world import secrets_from, ssh_options, world
+from handover.digests import parse_algorithm
+from handover.errors import ExitCode
+from handover.manifest import Role
+from handover.render import result, terminal
+from handover.workflow.hosts import Hosts
+from handover.workflow.reading import Choices, Reading, side_plan
+from handover.workflow.rules_given import rules_given
+from handover.workflow.scanning import scan_to
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command(
+        "scan",
+        epilog=options.epilog(
+            "handover scan ssh://acme@old.example/home/acme/public_html -o old-site.manifest --role source",
+            "handover scan /var/www/site -o site.manifest",
+        ),
+    )(scan)
+
+
+def scan(
+    location: Annotated[str, typer.Argument(metavar="LOCATION", help="A local folder or ssh://user@host/path.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Write the manifest here.")],
+    role: Annotated[Role | None, typer.Option("--role", help="Which side of the handover it is.")] = None,
+    part: Annotated[str, typer.Option("--part", metavar="NAME", help="Name of the part.")] = "main",
+    ran_by: options.As = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Your name, for the record.")] = None,
+    host_key: Annotated[
+        str | None, typer.Option("--host-key", metavar="SHA256:…", help="The only host key to accept.")
+    ] = None,
+    become: Annotated[
+        str | None, typer.Option("--become", metavar="'sudo -n'", help="Read with the rights of root.")
+    ] = None,
+    digest: options.Digest = "sha256",
+    quick: options.Quick = False,
+    no_recheck: options.NoRecheck = False,
+    fast: options.Fast = False,
+    workers: options.Workers = None,
+    cross_mounts: options.CrossMounts = False,
+    follow_root_link: options.FollowRootLink = False,
+    allow_empty: options.AllowEmpty = False,
+    exclude: options.Exclude = None,
+    rules: options.RulesFile = None,
+    deadline: options.Deadline = None,
+    idle_timeout: options.IdleTimeout = 60.0,
+    ssh_config: options.SshConfig = None,
+    password_file: options.PasswordFile = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Record what one location holds: names, sizes, digests, and everything that could not be read.
+
+    With gaps the manifest is written all the same, and the exit code is 3.
+    """
+    console = Console(json=json, quiet=quiet, no_color=no_color)
+    here = world(console)
+    choices = Choices(
+        algorithm=parse_algorithm("none" if quick else digest),
+        recheck=not no_recheck,
+        fast=fast,
+        workers=workers,
+        deadline_s=deadline,
+        idle_timeout_s=idle_timeout,
+    )
+    side = side_plan(
+        location,
+        Path.cwd(),
+        role,
+        ran_by=ran_by,
+        name=name,
+        host_key=host_key,
+        become=become,
+        cross_mounts=cross_mounts,
+        follow_root_link=follow_root_link,
+        allow_empty=allow_empty,
+    )
+    with Hosts(ssh_options(ssh_config), secrets_from(password_file, console)) as hosts, progress(console) as bar:
+        reading = Reading(choices, hosts, bar, here)
+        done = scan_to(output, part, side, rules_given(exclude or (), rules, (), None), reading)
+        bar.finish()
+    if json:
+        console.result(result.scanned_document(output, done))
+    else:
+        console.result(terminal.scanned(output, done, color=console.color, width=console.width))
+    return ExitCode.UNDETERMINED if done.trailer.status == "gaps" else ExitCode.COMPLETE

@@ -1,0 +1,58 @@
+"""``handover verify``: check a bundle offline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handover.cli import options
+from handover.cli.console import Console
+from handover.cli.world import world
+from handover.render import result, terminal
+from handover.workflow.verifying import VerifyRequest, verify_bundle
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command(
+        "verify",
+        epilog=options.epilog(
+            "handover verify acme-shop/rounds/0001 --keys allowed_signers",
+            "handover verify bundle.zip --require none   (is it intact? Who signed is not asked)",
+        ),
+    )(verify)
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder of a round, or its zip.")],
+    *,
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="FILE", help="Keys that you trust, in the form of ssh's allowed_signers."),
+    ] = None,
+    require: Annotated[
+        str | None,
+        typer.Option("--require", metavar="ROLE,…", help="Whose signatures are needed; none: only that it is intact."),
+    ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option("--at", metavar="TIME", help="Judge the validity of keys at this time instead of now (UTC)."),
+    ] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Check everything in a bundle without network: digests, counts, verdict and signatures are computed again.
+
+    Keys are believed only when they come from outside, with --keys.
+    """
+    console = Console(json=json, quiet=quiet, no_color=no_color)
+    done = verify_bundle(VerifyRequest(bundle, keys, require, at), world(console).now())
+    if json:
+        console.result(result.verified_document(done))
+    else:
+        console.result(terminal.verified(done, color=console.color, width=console.width))
+    return done.exit_code

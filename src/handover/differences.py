@@ -1,0 +1,79 @@
+"""``PART.differences.jsonl``: every difference of one part as codes, one a line, in the order of paths.
+
+The first line says what the file is and of which part; there is no wording in it. The file has no end mark of its own:
+``SHA256SUMS`` and ``report.json`` vouch for its bytes. Specification: ``docs/spec/report.md``. This module is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, Literal
+
+from handover import paths, strict_json
+from handover.comparison import Difference, PathClass
+from handover.errors import MalformedInput
+from handover.strict_json import Document
+
+TYPE: Literal["handover-differences"] = "handover-differences"
+VERSION: Literal[1] = 1
+
+
+class FileHeader(Document):
+    """First line of the file."""
+
+    type: Literal["handover-differences"]
+    version: Literal[1]
+    part: str
+
+
+def file_name(part: str) -> str:
+    """Return the name of the file of one part."""
+    return f"{part}.differences.jsonl"
+
+
+class Writer:
+    """Writes the file of one part: its first line at once, then one line for each difference that is added in order."""
+
+    def __init__(self, stream: BinaryIO, part: str) -> None:
+        self._stream = stream
+        stream.write(strict_json.encode(FileHeader(type=TYPE, version=VERSION, part=part)) + b"\n")
+
+    def add(self, difference: Difference) -> None:
+        """Write one difference; the stream is left open."""
+        self._stream.write(strict_json.encode(difference) + b"\n")
+
+
+def read(stream: BinaryIO, where: str) -> Iterator[Difference]:
+    """Yield the differences of the file, with one line in memory at a time.
+
+    Raises ``MalformedInput`` for a line that is not one, for paths out of order, and for a file that ends in a line.
+    """
+    strict_json.decode(FileHeader, _whole(_readline(stream), f"{where}:1"), where=f"{where}:1")
+    number, last = 1, None
+    while raw := _readline(stream):
+        number += 1
+        place = f"{where}:{number}"
+        difference = strict_json.decode(Difference, _whole(raw, place), where=place)
+        key = paths.order_key(paths.check(difference.path_bytes(), where=place))
+        if last is not None and key <= last:
+            raise MalformedInput("paths are out of order or doubled", where=place)
+        if difference.kind is PathClass.SAME or not difference.why:
+            raise MalformedInput("not a difference", where=place)
+        last = key
+        yield difference
+
+
+def _readline(stream: BinaryIO) -> bytes:
+    return stream.readline(strict_json.MAX_LINE + 1)
+
+
+def _whole(raw: bytes, place: str) -> bytes:
+    if raw.endswith(b"\n"):
+        return raw[:-1]
+    if len(raw) > strict_json.MAX_LINE:
+        raise MalformedInput(f"a line longer than {strict_json.MAX_LINE} bytes", where=place)
+    raise MalformedInput(
+        "the file ends too early",
+        where=place,
+        hint="A copy of the file broke off. Ask for the whole file, or compare the manifests again.",
+    )

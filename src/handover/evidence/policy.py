@@ -1,0 +1,54 @@
+"""What the verifier brings along: trusted keys, who has to sign, the time, and how to read terms.
+
+The evidence knows no YAML and draws nothing; what it needs of both comes in here as functions and values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from handover.evidence.allowed_signers import AllowedSigners
+from handover.evidence.statement import PartyRole
+from handover.manifest import CaseRef
+from handover.report import Dates, Party, Report
+from handover.rules import RulesDocument
+
+#: Who has to sign when neither the verifier nor the terms say it.
+DEFAULT_REQUIRED = (PartyRole.SENDER, PartyRole.RECEIVER)
+
+#: Opens a file of the bundle that is what ``SHA256SUMS`` says; ``NotVerified`` when there is none.
+OpenFile = Callable[[str], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What the terms of a bundle say, as its report must repeat it; ``rules`` are the bytes of ``rules.json``."""
+
+    rules: bytes
+    case: CaseRef
+    timezone: str
+    dates: Dates
+    parties: tuple[Party, ...]
+    required_signatures: tuple[PartyRole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one verification is done.
+
+    ``keys`` come from outside the bundle; ``None`` when the verifier gave none. ``require`` names the roles that have
+    to sign; ``None`` leaves it to the terms, empty checks integrity only. ``at`` is the time for which keys must be
+    valid. ``read_terms`` gives what the bytes of ``terms.yaml`` agree to; from the recorded rules it may take those
+    that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gives a sentence
+    for every rendering that does not show this report.
+    """
+
+    keys: AllowedSigners | None
+    require: tuple[PartyRole, ...] | None
+    at: datetime
+    read_terms: Callable[[bytes, RulesDocument], Agreement]
+    scratch: Callable[[], BinaryIO]
+    check_renderings: Callable[[Report, OpenFile], Iterable[str]]

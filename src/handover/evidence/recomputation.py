@@ -1,0 +1,116 @@
+"""Steps 5 and 6 of a verification: the manifests are whole, and comparing them again gives the same report.
+
+What does not fit in memory is hashed in the same read that parses it.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from handover import differences, manifest, strict_json
+from handover.comparison import Difference
+from handover.errors import NotVerified
+from handover.evidence.contents import REPORT_NAME, RULES_NAME, Agreed, Vouched, manifest_name, sides
+from handover.evidence.policy import Policy
+from handover.evidence.verification import Ledger, Step
+from handover.manifest import Reader, Role
+from handover.report import PartReport, Report, SideInput, SideReport, compare_part, scope_of, total
+from handover.rules import RuleSet
+
+_NEEDED = (Step.DIGESTS, Step.REPORT, Step.TERMS, Step.MANIFESTS)
+
+
+def audit_manifests(files: Vouched, report: Report | None, policy: Policy, ledger: Ledger) -> None:
+    """Step 5: each manifest is whole, every entry is sound, counts and roots add up."""
+    if report is None:
+        ledger.not_checked(Step.MANIFESTS, Step.REPORT)
+        return
+    read = [(part.name, role) for part in report.parts for role, side in sides(part) if side.manifest is not None]
+    names = [manifest_name(part, role) for part, role in read]
+    entries = [ledger.attempt(Step.MANIFESTS, _audit, files, name, policy) or 0 for name in names]
+    ledger.passed(Step.MANIFESTS, f"{len(names)} manifests with {sum(entries)} entries; counts and roots add up")
+
+
+def compare_again(files: Vouched, report: Report | None, agreed: Agreed | None, policy: Policy, ledger: Ledger) -> None:
+    """Step 6: comparing again gives these differences, this verdict, and what people are shown."""
+    if report is None or agreed is None or ledger.failed_in(*_NEEDED):
+        ledger.not_checked(Step.RECOMPUTATION, *_NEEDED)
+        return
+    rule_sets = agreed.rules.rule_sets(where=files.where(RULES_NAME))
+    for part in report.parts:
+        ledger.attempt(Step.RECOMPUTATION, _compare_part, files, part, rule_sets[part.name])
+    told = (report.verdict, report.because, report.strength), report.scope
+    if told != (total(report.parts), scope_of(report.parts, rule_sets)):
+        ledger.failed(Step.RECOMPUTATION, "report.json: verdict, strength or scope do not follow from its parts")
+    if not ledger.failed_in(Step.RECOMPUTATION):
+        problems = ledger.attempt(Step.RECOMPUTATION, _check_renderings, files, report, policy)
+        for problem in problems or ():
+            ledger.failed(Step.RECOMPUTATION, problem)
+    ledger.passed(Step.RECOMPUTATION, f"comparing again gives the same: {report.verdict}")
+
+
+def _audit(files: Vouched, name: str, policy: Policy) -> int:
+    with files.open(name) as stream:
+        _, trailer, sha256 = manifest.audit(stream, where=files.where(name), scratch=policy.scratch)
+    files.same(name, sha256)
+    return trailer.entries
+
+
+def _check_renderings(files: Vouched, report: Report, policy: Policy) -> list[str]:
+    return list(policy.check_renderings(report, files.open))
+
+
+def _compare_part(files: Vouched, part: PartReport, rules: RuleSet) -> None:
+    with ExitStack() as stack:
+        source, target = (_side_input(files, part.name, role, side, stack) for role, side in sides(part))
+        if source.reader is None and target.reader is None:
+            again = compare_part(part.name, source, target, rules, _no_difference)
+        else:
+            name = differences.file_name(part.name)
+            recorded = _Recorded(stack.enter_context(files.open(name)), part.name, files.where(name))
+            again = compare_part(part.name, source, target, rules, recorded.take)
+            recorded.end()
+    for role, side in sides(again):
+        if side.manifest is not None:
+            files.same(manifest_name(part.name, role), side.manifest.sha256)
+    if again != part:
+        raise NotVerified(f"what it says of {part.name} is not what the manifests say", where=files.where(REPORT_NAME))
+
+
+def _side_input(files: Vouched, part: str, role: Role, side: SideReport, stack: ExitStack) -> SideInput:
+    name = manifest_name(part, role)
+    if side.manifest is None:
+        return SideInput(side.location, name, None, side.failure, side.custody)
+    reader = Reader(stack.enter_context(files.open(name)), where=files.where(name))
+    return SideInput(side.location, name, reader, side.failure, side.custody)
+
+
+class _Recorded:
+    """The differences of a bundle, held against those that are computed again, byte for byte."""
+
+    def __init__(self, stream: BinaryIO, part: str, where: str) -> None:
+        self._stream = stream
+        self._where = where
+        header = differences.FileHeader(type=differences.TYPE, version=differences.VERSION, part=part)
+        self._expect(strict_json.encode(header) + b"\n")
+
+    def take(self, difference: Difference) -> None:
+        """Compare the next line."""
+        self._expect(strict_json.encode(difference) + b"\n")
+
+    def end(self) -> None:
+        """Make sure that there are no more."""
+        if self._stream.read(1):
+            raise self._other()
+
+    def _expect(self, line: bytes) -> None:
+        if self._stream.read(len(line)) != line:
+            raise self._other()
+
+    def _other(self) -> NotVerified:
+        return NotVerified("these are not the differences between the manifests", where=self._where)
+
+
+def _no_difference(_: Difference) -> None:
+    """Take nothing: two sides that were not read differ in nothing that is known."""

@@ -1,0 +1,1 @@
+"""What a location is and how it is opened: one port, ``channel``, and one module or package for each way."""

@@ -1,0 +1,28 @@
+"""Renderings of one round: a report and its differences go in, text or bytes come out.
+
+Pure and deterministic: the same report gives the same bytes, so that ``verify`` can render again and compare. Every
+renderer takes ``differences``, which gives the differences of a part by its name, in the order of paths. What a person
+reads has its one home in ``wording``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from handover.comparison import Difference
+from handover.manifest import Header, Trailer
+
+Differences = Callable[[str], Iterator[Difference]]
+
+
+class Scanned(Protocol):
+    """What a scan leaves beside its manifest: the first and the last line of it."""
+
+    @property
+    def header(self) -> Header:
+        """The first line."""
+
+    @property
+    def trailer(self) -> Trailer:
+        """The last line."""

@@ -1,0 +1,116 @@
+"""A report as one HTML file that stands alone: no script, no network, nothing but its own style.
+
+The same report gives the same bytes. Everything that is written into the page goes through ``_safe``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import Final
+
+import jinja2
+from markupsafe import Markup, escape
+
+from handover import paths
+from handover.evidence.sshsig import NAMESPACE
+from handover.evidence.statement import FileName, PartyRole
+from handover.render import Differences, page
+from handover.render.wording import codes, language
+from handover.render.wording.headline import headline
+from handover.render.wording.labels import LABELS, LIMITS
+from handover.render.wording.remarks import beside, excluded
+from handover.render.wording.steps import next_steps
+from handover.report import Report
+
+#: Differences by name in one page; browsers get slow beyond, and ``differences.jsonl`` has them all.
+LIMIT: Final = 2000
+
+
+def render(report: Report, differences: Differences, *, limit: int = LIMIT) -> str:
+    """Return the page, to be written as UTF-8, with at most ``limit`` differences by name."""
+    each = limit // max(1, len(report.parts))
+    return _page().render(
+        report=report,
+        headline=headline(report),
+        scope=codes.scope(report),
+        strength=codes.STRENGTHS[report.strength],
+        beside=beside(report),
+        steps=next_steps(report),
+        parts=[page.part_page(report, part, differences, limit=each) for part in report.parts],
+        signers=page.signers(report),
+        dates=page.dates(report),
+        commands=_commands(report),
+    )
+
+
+@cache
+def _page() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("handover.render"),
+        autoescape=True,
+        finalize=_safe,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = environment.loader.get_source(environment, "report.css")[0] if environment.loader else ""
+    environment.globals.update(
+        t=LABELS,
+        limits=LIMITS,
+        confidences=codes.CONFIDENCES,
+        explains=codes.explains,
+        shown_of=codes.shown_of,
+        excluded=excluded,
+        bar_units=page.BAR_UNITS,
+        style=Markup(style),  # noqa: S704 -- our own file
+        # SECURITY: nothing may be loaded and no script may run, whatever a name in the report looks like (CSP 3).
+        policy=f"default-src 'none'; style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'",
+    )
+    environment.filters.update(name=language.name, foreign=language.foreign, number=language.number)
+    environment.filters.update(moment=language.moment, plain=language.plain)
+    return environment.get_template("report.html")
+
+
+def _safe(value: object) -> object:
+    """Return what an expression of the template gave as harmless markup, each name isolated from the text around it."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    # SECURITY: a foreign string was escaped where it was marked. One that nobody marked is escaped here all the same.
+    pieces = []
+    for piece in value.split(language.BEGIN):
+        marked, end, rest = piece.rpartition(language.END)
+        pieces.append(f'<bdi dir="ltr">{_harmless(marked)}</bdi>{_harmless(rest)}' if end else _harmless(piece))
+    return Markup("".join(pieces))  # noqa: S704 -- every piece was escaped
+
+
+def _harmless(text: str) -> Markup:
+    bare = text.replace("\\", "")
+    return escape(text if paths.shown(bare) == bare else paths.shown(text))
+
+
+def _source_hash(style: str) -> str:
+    digest = hashlib.sha256(style.encode()).digest()
+    return "sha256-" + base64.b64encode(digest).decode("ascii")
+
+
+def _commands(report: Report) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what each check is for, and the exact commands."""
+    roles = report.required_signatures or ("sender", "receiver")
+    names = {role: FileName("", 1, PartyRole(role)) for role in roles}
+    return (
+        (LABELS["check_sums"], ("sha256sum -c SHA256SUMS",)),
+        (
+            LABELS["check_subject"],
+            ("sha256sum SHA256SUMS", *(f"grep -A 4 '\"subject\"' {name}" for name in names.values())),
+        ),
+        (
+            LABELS["check_signature"],
+            tuple(
+                f"ssh-keygen -Y verify -f allowed_signers -I {role} -n {NAMESPACE} -s {name.signature} < {name}"
+                for role, name in names.items()
+            ),
+        ),
+        (LABELS["check_all"], ("handover verify . --keys allowed_signers",)),
+    )

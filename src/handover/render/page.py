@@ -1,0 +1,318 @@
+"""What stands in the tables of a report, as values: the layout is that of whoever draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from handover import digests
+from handover.comparison import Comparison, Difference, PathClass, PerClass
+from handover.digests import Algorithm
+from handover.errors import HandoverError
+from handover.evidence.allowed_signers import ready_line
+from handover.evidence.keys import PublicKey
+from handover.render import Differences, sampling
+from handover.render.wording import codes
+from handover.render.wording.codes import Sides
+from handover.render.wording.labels import LABELS
+from handover.render.wording.language import exact_size, foreign, moment, name, number, say, size
+from handover.render.wording.remarks import gap_sentences
+from handover.report import PartReport, Party, Report, SideReport
+from handover.rollup import FolderSummary
+
+#: Units into which the bar of shares is divided, and the least that a class with any path gets.
+BAR_UNITS = 1000
+_BAR_LEAST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSum:
+    """One row of the numbers of a part."""
+
+    kind: PathClass
+    label: str
+    meaning: str
+    paths: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One piece of the bar of shares, in units."""
+
+    kind: PathClass
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRow:
+    """One folder; ``whole`` when the folder itself is missing, extra or unread, with all that is in it."""
+
+    name: str
+    whole: bool
+    numbers: tuple[str, ...]
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTable:
+    """Folders with differences; a column of numbers is there when any folder has one."""
+
+    columns: tuple[str, ...]
+    rows: tuple[FolderRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One difference: the mark, the path, what differs, and what each side recorded."""
+
+    mark: str
+    path: str
+    reasons: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The differences of one class that are shown, and how many there are."""
+
+    kind: PathClass
+    label: str
+    rows: tuple[Row, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """What one rule leaves out or agrees to."""
+
+    rule: str
+    label: str
+    paths: str
+    files: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact about both scans."""
+
+    label: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartPage:
+    """Everything that is shown of one part."""
+
+    name: str
+    part: PartReport
+    sums: tuple[ClassSum, ...]
+    bar: tuple[Segment, ...]
+    folders: FolderTable
+    gaps: tuple[str, ...]
+    doubts: tuple[tuple[str, str], ...]
+    rules: tuple[RuleRow, ...]
+    groups: tuple[Group, ...]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One party with its keys: the fingerprints, and the ready lines of allowed_signers."""
+
+    party: Party
+    required: bool
+    fingerprints: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def part_page(report: Report, part: PartReport, differences: Differences, *, limit: int) -> PartPage:
+    """Return everything that is shown of one part, with at most ``limit`` differences by name."""
+    sides = codes.sides_of(report)
+    comparison = part.comparison
+    totals = sampling.totals(() if comparison is None else differences(part.name))
+    return PartPage(
+        name=foreign(part.name),
+        part=part,
+        sums=() if comparison is None else class_sums(comparison),
+        bar=() if comparison is None else bar(comparison),
+        folders=folders(part),
+        gaps=gap_sentences(part.source.gaps, sides.source_host) + gap_sentences(part.target.gaps, sides.target_host),
+        doubts=tuple((codes.why(code, sides), number(count)) for code, count in totals.doubts),
+        rules=tuple(_rule_row(rule) for rule in totals.rules),
+        groups=() if comparison is None else _groups(comparison, differences(part.name), limit, sides),
+        facts=tuple(_facts(report, part)),
+    )
+
+
+def class_sums(comparison: Comparison) -> tuple[ClassSum, ...]:
+    """Return a row for ``same`` and one for each class that has any path, worst first."""
+    counts, sizes = _by_class(comparison.counts), _by_class(comparison.bytes)
+    return tuple(
+        ClassSum(kind, codes.CLASSES[kind], codes.MEANINGS[kind], number(counts[kind]), size(sizes[kind]))
+        for kind in (PathClass.SAME, *codes.WORST_FIRST)
+        if counts[kind] or kind is PathClass.SAME
+    )
+
+
+def bar(comparison: Comparison) -> tuple[Segment, ...]:
+    """Return the shares of all paths by class; each class with any path can be seen, the largest gives way."""
+    counts = {kind: count for kind, count in _by_class(comparison.counts).items() if count}
+    whole = sum(counts.values())
+    lengths = {kind: max(_BAR_LEAST, count * BAR_UNITS // whole) for kind, count in counts.items()}
+    if lengths:
+        lengths[max(lengths, key=lambda kind: lengths[kind])] += BAR_UNITS - sum(lengths.values())
+    segments, start = [], 0
+    for kind in (PathClass.SAME, *codes.WORST_FIRST):
+        if kind in lengths:
+            segments.append(Segment(kind, start, lengths[kind]))
+            start += lengths[kind]
+    return tuple(segments)
+
+
+def row(difference: Difference, sides: Sides) -> Row:
+    """Return one difference in words."""
+    return Row(
+        codes.mark(difference),
+        name(difference.path_bytes()),
+        codes.reasons(difference, sides),
+        codes.recorded(difference.source, difference.source_host),
+        codes.recorded(difference.target, difference.target_host),
+    )
+
+
+def signers(report: Report) -> tuple[Signer, ...]:
+    """Return all parties of the case; a key that cannot sign has neither fingerprint nor line."""
+    return tuple(_signer(report, party) for party in report.parties)
+
+
+def dates(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return the dates of the terms that are set, in the order in which they come."""
+    terms = report.dates
+    named = {
+        "complete_by": terms.complete_by,
+        "frozen_from": terms.frozen_from,
+        "cutover_at": terms.cutover_at,
+        "source_ends": terms.source_ends,
+    }
+    return tuple((LABELS[label], date) for label, date in named.items() if date is not None)
+
+
+def _by_class(numbers: PerClass) -> dict[PathClass, int]:
+    return {PathClass(kind): count for kind, count in msgspec.structs.asdict(numbers).items()}
+
+
+def folders(part: PartReport) -> FolderTable:
+    """Return where the differences are; a column is there when any folder has a number in it."""
+    numbers: dict[str, Callable[[FolderSummary], int]] = {
+        "missing": lambda folder: folder.missing,
+        "changed": lambda folder: folder.changed,
+        "not_checked": lambda folder: folder.not_checked,
+        "extra": lambda folder: folder.extra,
+    }
+    shown = {label: get for label, get in numbers.items() if any(map(get, part.folders))}
+    rows = (
+        FolderRow(
+            name(folder.path_bytes()),
+            folder.whole,
+            tuple(number(get(folder)) if get(folder) else "" for get in shown.values()),
+            size(folder.bytes),
+        )
+        for folder in part.folders
+    )
+    return FolderTable(tuple(LABELS[label] for label in shown), tuple(rows), part.folders_total)
+
+
+def _rule_row(total: sampling.RuleTotal) -> RuleRow:
+    return RuleRow(
+        name(total.rule), codes.CLASSES[total.kind], number(total.paths), number(total.files), size(total.bytes)
+    )
+
+
+def _groups(comparison: Comparison, differences: Iterator[Difference], limit: int, sides: Sides) -> tuple[Group, ...]:
+    rows: dict[PathClass, list[Row]] = {}
+    for difference in sampling.first(comparison, differences, limit):
+        rows.setdefault(difference.kind, []).append(row(difference, sides))
+    counts = _by_class(comparison.counts)
+    return tuple(
+        Group(kind, codes.CLASSES[kind], tuple(rows.get(kind, ())), counts[kind])
+        for kind in codes.WORST_FIRST
+        if counts[kind]
+    )
+
+
+def _facts(report: Report, part: PartReport) -> Iterator[Fact]:
+    roles: dict[str, str] = {party.role: party.name for party in report.parties}
+    source, target = dict(_of_side(part.source, roles)), dict(_of_side(part.target, roles))
+    for label in {**source, **target}:
+        yield Fact(LABELS[label], source.get(label, ""), target.get(label, ""))
+
+
+def _of_side(side: SideReport, roles: dict[str, str]) -> Iterator[tuple[str, str]]:
+    yield "location", foreign(side.location)
+    if side.failure is not None:
+        yield "ran_by", LABELS["unread"]
+        return
+    if side.ran_by is not None:
+        yield "ran_by", codes.ran_by(side.ran_by, roles)
+    if side.started_at is not None and side.ended_at is not None:
+        yield "started", moment(side.started_at)
+        yield "ended", moment(side.ended_at)
+    if side.clock is not None and side.clock.skew_ms is not None:
+        yield "clock", say("{skew} ms against the scanning machine", skew=f"{side.clock.skew_ms:+,}")
+    if side.recheck is not None:
+        yield "recheck", LABELS["yes"] if side.recheck else LABELS["no"]
+    yield from _of_machine(side)
+    if side.counts is not None and side.bytes is not None:
+        yield "entries", say("{n} ({size})", n=number(side.counts.total), size=exact_size(side.bytes))
+    if side.manifest is not None:
+        yield "manifest", say("{file} {sha256}", file=foreign(side.manifest.name), sha256=side.manifest.sha256)
+    if side.digest is not None:
+        yield "digest", foreign(side.digest)
+    yield from _receipts(side)
+
+
+def _of_machine(side: SideReport) -> Iterator[tuple[str, str]]:
+    if side.route is not None:
+        yield "route", foreign(side.route)
+    if side.machine is None:
+        return
+    machine = side.machine
+    values = {"user": machine.user, "host_key": machine.host_key, "system": machine.os}
+    values |= {"interpreter": machine.interpreter, "limits": codes.listing(machine.limits) or None}
+    for label, value in values.items():
+        if value is not None:
+            yield label, foreign(value)
+
+
+def _receipts(side: SideReport) -> Iterator[tuple[str, str]]:
+    if side.manifest is None or side.digest is None:
+        return
+    if side.digest is not Algorithm.NONE:
+        yield "content_receipt", receipt(side.content_root)
+    yield "structure_receipt", receipt(side.structure_root)
+
+
+def receipt(root: str | None) -> str:
+    """Return the short receipt of a root, or why there is none."""
+    return LABELS["no_receipt"] if root is None else digests.receipt(root)
+
+
+def _signer(report: Report, party: Party) -> Signer:
+    fingerprints, lines = [], []
+    for text in party.keys:
+        try:
+            key = PublicKey.from_line(text, where=party.role)
+        except HandoverError:
+            fingerprints.append(LABELS["bad_key"])
+        else:
+            fingerprints.append(key.fingerprint)
+            lines.append(ready_line(party.role, key))
+    return Signer(party, party.role in report.required_signatures, tuple(fingerprints), tuple(lines))

@@ -1,0 +1,90 @@
+"""What to do next, and who has to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handover import differences
+from handover.comparison import Comparison, Doubt, Verdict
+from handover.manifest import GapCounts
+from handover.render.wording.codes import Sides, sides_of
+from handover.render.wording.language import foreign, plural, say
+from handover.report import PartReport, Report, ScopeState
+
+_WELL = (Verdict.COMPLETE, Verdict.COMPLETE_AS_AGREED)
+
+
+def next_steps(report: Report) -> tuple[str, ...]:
+    """Return the steps in the order in which they help, each said once."""
+    sides = sides_of(report)
+    steps = [step for part in report.parts for step in _of_part(part, sides)]
+    steps += _when_well(report) if report.verdict in _WELL else _when_not_well()
+    if any(item.state is ScopeState.NOT_PART for item in report.scope):
+        steps.append(say("Check the database in another way: this report says nothing about it."))
+    return tuple(dict.fromkeys(steps))
+
+
+def _of_part(part: PartReport, sides: Sides) -> Iterator[str]:
+    if part.comparison is not None:
+        yield from _after_comparison(part, part.comparison, sides)
+    for side, side_report in (("source", part.source), ("target", part.target)):
+        if side_report.failure is not None:
+            yield from _after_failure(sides.actor(side), side_report.failure.hint)
+        if side_report.gaps is not None:
+            yield from _close_gaps(side_report.gaps, sides.actor(side))
+
+
+def _after_failure(actor: str, hint: str) -> Iterator[str]:
+    if hint:
+        yield say("{actor}: make the host readable. {hint}", actor=actor, hint=foreign(hint))
+    else:
+        yield say("{actor}: make the host readable.", actor=actor)
+
+
+def _close_gaps(gaps: GapCounts, actor: str) -> Iterator[str]:
+    if gaps.unreadable:
+        yield plural(
+            gaps.unreadable,
+            "{actor}: make the {n} unreadable path readable for the account that scans.",
+            "{actor}: make the {n} unreadable paths readable for the account that scans.",
+            actor=actor,
+        )
+    if gaps.unstable or gaps.vanished:
+        yield say("{actor}: stop what writes to the site (maintenance mode) during the scan.", actor=actor)
+    if gaps.boundary:
+        yield say("{actor}: make the other filesystem a part of its own, or allow the scan to enter it.", actor=actor)
+
+
+def _after_comparison(part: PartReport, comparison: Comparison, sides: Sides) -> Iterator[str]:
+    counts = comparison.counts
+    again = counts.missing + counts.changed + counts.type_changed
+    if again:
+        yield plural(
+            again,
+            "{actor}: send the {n} missing or changed path of {part} again; it is named in {file}.",
+            "{actor}: send the {n} missing or changed paths of {part} again; they are named in {file}.",
+            actor=sides.source,
+            part=foreign(part.name),
+            file=foreign(differences.file_name(part.name)),
+        )
+    if counts.metadata:
+        yield say("{actor}: set mode, owner and time as they were.", actor=sides.target)
+    if comparison.verdict is Verdict.NOT_COMPLETE and not again and not counts.metadata:
+        yield say("{actor}: remove what is only there, or agree to it in the terms.", actor=sides.target)
+    if Doubt.EXCLUDED in comparison.because:
+        yield say("Look at the rules: leave less out, or raise max_excluded in the terms if both parties agree.")
+    if Doubt.LISTING in comparison.because:
+        yield say("Scan both sides with contents, without --quick.")
+
+
+def _when_not_well() -> Iterator[str]:
+    yield say("Then run the comparison again.")
+    yield say("Do not cancel the old hosting while files may exist only there.")
+
+
+def _when_well(report: Report) -> Iterator[str]:
+    if report.required_signatures:
+        yield say("Ask for the answers of {roles}.", roles=", ".join(report.required_signatures).upper())
+        yield say("Keep the old hosting until all of them have signed.")
+    else:
+        yield say("Keep the report. Sign it with: handover sign")

@@ -1,0 +1,6 @@
+"""One location becomes one manifest: an agent tells in any order, a spool keeps it, and it is written in order."""
+
+from handover.scan.request import Clock, Effort, Progress, ScanRequest, Stage
+from handover.scan.scanner import SYSTEM_CLOCK, scan
+
+__all__ = ["SYSTEM_CLOCK", "Clock", "Effort", "Progress", "ScanRequest", "Stage", "scan"]

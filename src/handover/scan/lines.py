@@ -1,0 +1,129 @@
+"""Settled entries as the lines of a manifest."""
+
+from __future__ import annotations
+
+import re
+
+from handover.agents.chunks import HostColumns
+from handover.agents.frames import Extra, Kind, Owners, Stat, broken
+from handover.entries import Entry, EntryType, GapKind, HostStat, Ignored
+from handover.paths import to_fields
+from handover.rules import RuleSet
+from handover.scan.order import Counted, Found
+from handover.strict_json import MAX_INTEGER
+
+_TYPES = {
+    Kind.UNKNOWN: None,
+    Kind.FILE: EntryType.FILE,
+    Kind.DIR: EntryType.DIR,
+    Kind.LINK: EntryType.LINK,
+    Kind.SPECIAL: EntryType.SPECIAL,
+}
+_ERRNO = re.compile(rb"[A-Z0-9]{1,20}")
+_PREFIX = 8
+_MAX_OWNER_NAME = 256
+
+
+class Lines:
+    """Turns entries, which must come in order, into lines; knows owners and the groups of hard links."""
+
+    def __init__(self, owners: Owners, rules: RuleSet) -> None:
+        self._users = _names(owners.users)
+        self._groups = _names(owners.groups)
+        self._patterns = [rule.pattern for rule in rules.agent_program()]
+        self._first_names: dict[tuple[int, int], tuple[bytes, int]] = {}
+
+    def entry(self, found: Found) -> Entry:
+        """Return what is compared of an entry."""
+        path, path_b64 = to_fields(found.path)
+        kind = _TYPES[found.kind]
+        if found.gap is not None:
+            size, errno = _size_of_gap(found), _errno(found.errno)
+            return Entry(path=path, path_b64=path_b64, type=kind, size=size, gap=found.gap, errno=errno)
+        if kind is None:
+            raise broken("an entry that is nothing")
+        if found.ignored is not None:
+            return Entry(path=path, path_b64=path_b64, type=kind, ignored=self._ignored(found.ignored))
+        if kind is EntryType.FILE:
+            return _file(found, path, path_b64)
+        if kind is EntryType.LINK:
+            target, target_b64 = to_fields(found.extras.get(Extra.TARGET, b""))
+            return Entry(path=path, path_b64=path_b64, type=kind, target=target, target_b64=target_b64)
+        return Entry(path=path, path_b64=path_b64, type=kind)
+
+    def host(self, found: Found) -> HostStat | None:
+        """Return what only the host says of an entry."""
+        host, stat = found.host, found.stat
+        if host is None or stat is None:
+            return None
+        nlink, nlink_b64 = self._link_group(found.path, host, stat)
+        return HostStat(
+            mtime_ns=str(stat.mtime_ns),
+            ctime_ns=str(stat.ctime_ns),
+            dev=str(host.dev),
+            inode=str(stat.inode),
+            mode=f"{host.mode & 0o7777:04o}",
+            uid=host.uid,
+            gid=host.gid,
+            user=self._users.get(host.uid),
+            group=self._groups.get(host.gid),
+            nlink=nlink,
+            nlink_b64=nlink_b64,
+        )
+
+    def _ignored(self, counted: Counted) -> Ignored:
+        if counted.rule >= len(self._patterns):
+            raise broken("a rule that was not sent")
+        return Ignored(rule=self._patterns[counted.rule], files=counted.files, bytes=counted.bytes)
+
+    def _link_group(self, path: bytes, host: HostColumns, stat: Stat) -> tuple[str | None, str | None]:
+        """Return the first path of the hard links that this file is one of."""
+        if host.nlink < 2 or stat.kind == Kind.DIR:
+            return None, None
+        key = (host.dev, stat.inode)
+        first, names = self._first_names.get(key, (path, 0))
+        if names + 1 < host.nlink:
+            self._first_names[key] = (first, names + 1)
+        else:
+            self._first_names.pop(key, None)  # all its names were seen: the memory is free again
+        return to_fields(first)
+
+
+def _file(found: Found, path: str | None, path_b64: str | None) -> Entry:
+    if found.stat is None or found.stat.size > MAX_INTEGER:
+        raise broken("a file without a size")
+    text_digest = found.extras.get(Extra.TEXT_DIGEST)
+    prefixes = found.extras.get(Extra.PREFIXES, b"")
+    return Entry(
+        path=path,
+        path_b64=path_b64,
+        type=EntryType.FILE,
+        size=found.stat.size,
+        digest=found.digest.hex() or None,
+        text_digest=None if text_digest is None else text_digest.hex(),
+        prefixes=tuple(prefixes[i : i + _PREFIX].hex() for i in range(0, len(prefixes), _PREFIX)) or None,
+    )
+
+
+def _size_of_gap(found: Found) -> int | None:
+    if found.kind is not Kind.FILE or found.stat is None or found.stat.size > MAX_INTEGER:
+        return None
+    # A file that is gone has no size any more.
+    return None if found.gap is GapKind.VANISHED else found.stat.size
+
+
+def _errno(name: bytes) -> str | None:
+    if not name:
+        return None
+    if not _ERRNO.fullmatch(name):
+        raise broken("an error without a proper name")
+    return name.decode()
+
+
+def _names(given: dict[str, str]) -> dict[int, str]:
+    """Return names of owners by number, without any that cannot be written as text."""
+    names = {}
+    for number, name in given.items():
+        if number.isdecimal() and len(name) <= _MAX_OWNER_NAME and not any("\ud800" <= c <= "\udfff" for c in name):
+            names[int(number)] = name
+    return names

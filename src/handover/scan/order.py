@@ -1,0 +1,212 @@
+"""What an agent told in any order, as entries in the order of a manifest, with both passes weighed together.
+
+Folders are walked depth first from the spool, names in the order of their bytes; at any time one window of rows is in
+memory for each level. Where the recheck has the same bytes as the first pass nothing is decoded twice; where it has
+not, each name is compared, and what changed, went or came meanwhile becomes a gap.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from handover.agents.chunks import Chunk, HostColumns, Row, Sighting
+from handover.agents.frames import ABOVE_ROOT, Extra, Kind, Stat, Status, broken, parse_rule
+from handover.entries import GapKind
+from handover.scan.spool import Folder, PassBook, Told
+
+#: Rows that are decoded at a time of each chunk of a folder that came in several.
+_WINDOW = 64
+
+_GAPS = {
+    Status.UNREADABLE: GapKind.UNREADABLE,
+    Status.UNSTABLE: GapKind.UNSTABLE,
+    Status.VANISHED: GapKind.VANISHED,
+    Status.UNSUPPORTED: GapKind.UNSUPPORTED,
+    Status.BOUNDARY: GapKind.BOUNDARY,
+}
+
+
+class Counted(NamedTuple):
+    """An ignored path: the number of its rule, and what was counted there."""
+
+    rule: int
+    files: int
+    bytes: int
+
+
+class Found(NamedTuple):
+    """One entry, settled: what it is, or why that is not known."""
+
+    path: bytes
+    kind: Kind
+    stat: Stat | None
+    host: HostColumns | None
+    digest: bytes
+    extras: dict[Extra, bytes]
+    gap: GapKind | None
+    errno: bytes
+    ignored: Counted | None
+
+
+class _Paired(NamedTuple):
+    """An entry of the first pass and what the second says of it: its stat, the folder below, the gap it makes."""
+
+    row: Row
+    stat: Stat | None
+    child: int
+    gap: GapKind | None
+
+
+class _Level(NamedTuple):
+    """A folder that is being walked: what is still to come, and how long the path before its names is."""
+
+    pairs: Iterator[_Paired]
+    folder: int
+    prefix: int
+
+
+def in_order(told: Told) -> Iterator[Found]:
+    """Yield every entry, the root first; ``RemoteError`` when what was told does not fit together."""
+    prefix = bytearray()
+    levels = [_Level(_pairs(told, ABOVE_ROOT, ABOVE_ROOT, None), ABOVE_ROOT, 0)]
+    while levels:
+        level = levels[-1]
+        del prefix[level.prefix :]
+        pair = next(level.pairs, None)
+        if pair is None:
+            levels.pop()
+            continue
+        name, child = pair.row.seen.name, pair.row.seen.child
+        path = bytes(prefix) + name
+        entered = told.contents.folder(child) if child else None
+        if entered is not None and pair.gap is None:
+            pair = pair._replace(gap=_gap_of_folder(told, entered, pair.child))
+        yield _settled(told, level.folder, path, pair, entered)
+        if child:
+            if path:
+                prefix += name + b"/"
+            levels.append(_Level(_pairs(told, child, pair.child, pair.gap), child, len(prefix)))
+    if not told.results.used_up:
+        raise broken("a file that is in no folder")
+
+
+def _pairs(told: Told, first: int, second: int, lost: GapKind | None) -> Iterator[_Paired]:
+    """Yield the entries of one folder with what the recheck says; ``lost`` when it never got into the folder."""
+    chunks = _chunks(told, told.contents, first)
+    if told.recheck is None or lost is not None:
+        for row in _merged_rows(chunks, told.digest_size):
+            yield _Paired(row, row.seen.stat, 0, lost)
+        return
+    again = _chunks(told, told.recheck, second)
+    if _same(chunks, again):
+        children = {
+            (chunk.head.number, index): child
+            for chunk in again
+            for index, child in zip(chunk.entered(), chunk.head.children, strict=True)
+        }
+        for row in _merged_rows(chunks, told.digest_size):
+            yield _Paired(row, row.seen.stat, children.get((row.seen.chunk, row.seen.place), 0), None)
+    else:
+        yield from _compared(_merged_rows(chunks, told.digest_size), _merged_sightings(again))
+
+
+def _chunks(told: Told, book: PassBook, number: int) -> list[Chunk]:
+    offsets = book.folder(number).offsets
+    if len(offsets) == 1:
+        return [Chunk(told.spool.payload(offsets[0]))]
+    return [Chunk(told.spool.window(offset)) for offset in offsets]
+
+
+def _same(chunks: list[Chunk], again: list[Chunk]) -> bool:
+    return len(chunks) == len(again) and all(
+        one.stable_bytes() == two.stable_bytes() and one.entered() == two.entered()
+        for one, two in zip(chunks, again, strict=True)
+    )
+
+
+def _merged_rows(chunks: list[Chunk], digest_size: int) -> Iterator[Row]:
+    if len(chunks) == 1:
+        yield from chunks[0].rows(digest_size)
+        return
+    merged = heapq.merge(*(chunk.rows(digest_size, _WINDOW) for chunk in chunks), key=lambda row: row.seen.name)
+    for _, group in groupby(merged, key=lambda row: row.seen.name):
+        row, *doubles = group
+        # A folder that changes while it is listed can show one name twice.
+        yield row._replace(seen=row.seen._replace(status=Status.UNSTABLE, child=0)) if doubles else row
+
+
+def _merged_sightings(chunks: list[Chunk]) -> Iterator[Sighting]:
+    if len(chunks) == 1:
+        return chunks[0].sightings()
+    return heapq.merge(*(chunk.sightings(_WINDOW) for chunk in chunks), key=lambda seen: seen.name)
+
+
+def _compared(rows: Iterator[Row], again: Iterator[Sighting]) -> Iterator[_Paired]:
+    """Yield every name of either pass once."""
+    row, later = next(rows, None), next(again, None)
+    while row is not None or later is not None:
+        if row is None or (later is not None and later.name < row.seen.name):
+            assert later is not None
+            yield _appeared(later)
+            later = next(again, None)
+        elif later is None or row.seen.name < later.name:
+            yield _Paired(row, None, 0, GapKind.VANISHED)
+            row = next(rows, None)
+        else:
+            held_still = _held_still(row.seen, later)
+            yield _Paired(row, later.stat, later.child, None if held_still else GapKind.UNSTABLE)
+            row, later = next(rows, None), next(again, None)
+
+
+def _held_still(first: Sighting, later: Sighting) -> bool:
+    if first.status is Status.DEFERRED:
+        return later.stat is not None  # compared with the stat at the end of its own reading
+    if first.stat is None or later.stat is None:
+        return first.stat is later.stat
+    if first.kind is Kind.DIR is later.kind:
+        # What is in a folder is compared name by name; its times and size say no more.
+        return first.stat.inode == later.stat.inode and bool(first.child) == bool(later.child)
+    return first.stat == later.stat
+
+
+def _appeared(later: Sighting) -> _Paired:
+    row = Row(later._replace(status=Status.UNSTABLE, child=0), None, b"", {})
+    return _Paired(row, later.stat, 0, None)
+
+
+def _gap_of_folder(told: Told, entered: Folder, second: int) -> GapKind | None:
+    """Return the gap of a folder, and of all in it, that the second pass could not list as the first did."""
+    if told.recheck is None:
+        return None
+    status = told.recheck.folder(second).status
+    if status is entered.status:
+        return None
+    return GapKind.VANISHED if status is Status.VANISHED else GapKind.UNSTABLE
+
+
+def _settled(told: Told, folder: int, path: bytes, pair: _Paired, entered: Folder | None) -> Found:
+    row, seen = pair.row, pair.row.seen
+    if seen.status is Status.IGNORED:
+        return Found(path, seen.kind, seen.stat, row.host, b"", {}, None, b"", _counted(told, folder, row))
+    status: Status = seen.status
+    stat, digest, extras, gap = seen.stat, row.digest, row.extras, pair.gap
+    if seen.status is Status.DEFERRED:
+        result = told.results.file(folder, seen.chunk, seen.place)
+        status, stat, digest, extras = result.status, result.stat, result.digest, result.extras
+        if told.recheck is not None and gap is None and stat != pair.stat:
+            gap = GapKind.UNSTABLE
+    errno = extras.get(Extra.ERRNO, b"")
+    if entered is not None and entered.status is not Status.OK:
+        status, errno = entered.status, entered.errno
+    return Found(path, seen.kind, stat, row.host, digest, extras, _GAPS.get(status, gap), errno, None)
+
+
+def _counted(told: Told, folder: int, row: Row) -> Counted:
+    rule = parse_rule(row.extras.get(Extra.RULE, b""))
+    if not rule.pending:
+        return Counted(rule.number, rule.files, rule.bytes)
+    tally = told.results.tally(folder, row.seen.chunk, row.seen.place)
+    return Counted(rule.number, tally.files, tally.bytes)

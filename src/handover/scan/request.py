@@ -1,0 +1,96 @@
+"""What is to be scanned and how, and what the caller is told meanwhile: values and ports, nothing that acts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, Self
+
+from handover.digests import Algorithm
+from handover.manifest import CaseRef, RanBy, Role
+from handover.rules import RuleSet
+
+MAX_WORKERS = 64
+#: Shared hosting allows few processes, and the site must go on working.
+_POLITE_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard the host is worked: number of processes, and whether they take the lowest priority."""
+
+    workers: int
+    polite: bool
+
+    @classmethod
+    def local(cls) -> Self:
+        """Return what suits this machine: a process for each core."""
+        return cls(min(os.cpu_count() or 1, MAX_WORKERS), polite=False)
+
+    @classmethod
+    def polite_remote(cls) -> Self:
+        """Return what suits somebody else's machine: two niced processes at most."""
+        return cls(_POLITE_WORKERS, polite=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """One scan of one root. ``root`` is a path on the scanned host; a relative one starts at the login folder."""
+
+    root: bytes
+    #: How the location is named to people; harmless text.
+    location: str
+    part: str
+    ran_by: RanBy
+    effort: Effort
+    role: Role | None = None
+    case: CaseRef | None = None
+    #: ``local`` or ``python``: how the location is read.
+    route: str = "python"
+    digest: Algorithm = Algorithm.SHA256
+    rules: RuleSet = field(default_factory=RuleSet)
+    recheck: bool = True
+    cross_mounts: bool = False
+    follow_root_link: bool = False
+    allow_empty: bool = False
+    #: Put before the interpreter, such as ``sudo -n``.
+    become: str = ""
+    #: Which interpreters are tried; none: those that are usual for the route.
+    interpreters: tuple[str, ...] = ()
+    #: A host that sends nothing whole for so long is given up.
+    idle_timeout_s: float = 60.0
+    deadline_s: float | None = None
+
+
+class Stage(StrEnum):
+    """Which pass over the tree is under way."""
+
+    CONTENTS = "contents"
+    RECHECK = "recheck"
+
+
+class Progress(Protocol):
+    """Hears how far a scan is, at least every second. An exception that it raises ends the scan."""
+
+    def update(
+        self,
+        side: str,
+        stage: Stage,
+        *,
+        files: int,
+        bytes: int,  # noqa: A002  what it is
+        folders_done: int,
+        folders_known: int,
+    ) -> None:
+        """Take the totals so far; the counts of folders are those of the stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time and randomness, handed in: nanoseconds since 1970, seconds that only go forwards, random hex."""
+
+    wall_ns: Callable[[], int]
+    monotonic_s: Callable[[], float]
+    nonce: Callable[[], str]

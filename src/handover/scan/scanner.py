@@ -1,0 +1,129 @@
+"""The scan itself, in named steps: start the agent, keep what it tells, check that it is all, write it in order."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+from handover.agents.frames import Beat, FrameType, Owners, parse_beat
+from handover.errors import Refused
+from handover.files import local_io, new_file, refuse_existing
+from handover.locations.channel import Host
+from handover.manifest import Header, Trailer, Writer
+from handover.scan import header as headers
+from handover.scan.lines import Lines
+from handover.scan.order import in_order
+from handover.scan.request import Clock, Progress, ScanRequest, Stage
+from handover.scan.session import Session
+from handover.scan.spool import Told
+
+SYSTEM_CLOCK = Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: secrets.token_hex(16))
+_TELL_EVERY = 4096
+
+
+class _Teller:
+    """Tells the caller how far the scan is; repeats itself while nothing is heard, so that a caller can end it."""
+
+    def __init__(self, progress: Progress, side: str) -> None:
+        self._progress = progress
+        self._side = side
+        self._last = Beat(recheck=False, files=0, bytes=0, folders_done=0, folders_known=0)
+
+    def hear(self, beat: Beat) -> None:
+        """Take a heartbeat and pass it on."""
+        self._last = beat
+        self.repeat()
+
+    def repeat(self) -> None:
+        """Pass on what was heard last."""
+        beat = self._last
+        self._progress.update(
+            self._side,
+            Stage.RECHECK if beat.recheck else Stage.CONTENTS,
+            files=beat.files,
+            bytes=beat.bytes,
+            folders_done=beat.folders_done,
+            folders_known=beat.folders_known,
+        )
+
+
+def scan(
+    host: Host, request: ScanRequest, output: Path, progress: Progress, clock: Clock = SYSTEM_CLOCK
+) -> tuple[Header, Trailer]:
+    """Read one root and leave its manifest at ``output``, whole or not at all; nothing there is ever replaced.
+
+    Trouble with single paths is in the manifest as gaps. Raises ``UsageError`` for a root that is missing or is no
+    folder, ``Refused`` for one that is empty or a digest the host cannot compute, ``RemoteError`` for everything that
+    goes wrong on the host or on the way, ``LocalIOError`` when the manifest cannot be written, and whatever
+    ``progress`` raises.
+    """
+    refuse_existing(output)
+    teller = _Teller(progress, request.role.value if request.role else request.part)
+    with _spool_beside(output) as stream:
+        asked_ns = clock.wall_ns()
+        with closing(Session(host, request, clock, teller.repeat)) as session:
+            header = headers.build(
+                request,
+                session.hello,
+                nonce=session.nonce,
+                host_key=host.key_fingerprint,
+                asked_ns=asked_ns,
+                told_ns=clock.wall_ns(),
+            )
+            told = Told(
+                stream, workers=request.effort.workers, digest_size=request.digest.size, recheck=request.recheck
+            )
+            lines = Lines(_keep(session, told, teller, output), request.rules)
+        return header, _write(output, header, told, lines, request, teller, clock)
+
+
+def _keep(session: Session, told: Told, teller: _Teller, output: Path) -> Owners:
+    """Put everything that the agent tells into the spool, and return the names of owners when it is all."""
+    for frame in session.frames():
+        if frame.type is FrameType.BEAT:
+            teller.hear(parse_beat(frame.payload))
+        else:
+            with local_io(output):
+                told.take(frame)
+    return told.check_complete()
+
+
+def _write(
+    output: Path, header: Header, told: Told, lines: Lines, request: ScanRequest, teller: _Teller, clock: Clock
+) -> Trailer:
+    with new_file(output) as stream:
+        writer = Writer(stream, header, _scratch)
+        for number, found in enumerate(in_order(told)):
+            if number % _TELL_EVERY == 0:
+                teller.repeat()
+            writer.add(lines.entry(found), lines.host(found))
+        trailer = writer.finish(headers.instant(clock.wall_ns()))
+        if trailer.entries == 1 and trailer.counts.gap == 0 and not request.allow_empty:
+            raise Refused(
+                "the folder is empty",
+                where=request.location,
+                hint="Is it the right one, and is its disk mounted? If it is meant to be empty, add --allow-empty.",
+            )
+        return trailer
+
+
+@contextlib.contextmanager
+def _spool_beside(output: Path) -> Iterator[BinaryIO]:
+    """Yield an empty file next to the output, where there is room for it; it is gone afterwards in any case."""
+    path = output.with_name(f".{output.name}.spool-{secrets.token_hex(4)}")
+    try:
+        with local_io(output), path.open("x+b") as stream:
+            yield stream
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _scratch() -> BinaryIO:
+    return tempfile.TemporaryFile()

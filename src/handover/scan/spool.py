@@ -1,0 +1,251 @@
+"""What an agent told, kept in a file as it came, and the books that say whether all of it has come.
+
+The spool begins with a magic of its own and holds frames as they were received: it is never mistaken for a manifest.
+In memory there are eight bytes for each folder, and little more for the few folders and files that came in pieces.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from handover.agents import frames
+from handover.agents.chunks import ChunkHead, Payload
+from handover.agents.frames import (
+    ABOVE_ROOT,
+    FIRST_FOLDER,
+    FRAME,
+    FileResult,
+    FrameType,
+    Owners,
+    RawFrame,
+    Status,
+    TallyResult,
+    broken,
+)
+
+MAGIC = b"handover-spool 1\n"
+
+_UNKNOWN = 0
+_ANNOUNCED = 1
+_IN_PIECES = 2
+_FIRST_OFFSET = len(MAGIC)
+
+
+class Spool:
+    """Frames in a file that was opened for reading and writing and is empty."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._stream.write(MAGIC)
+        self._length = len(MAGIC)
+
+    def append(self, raw: bytes) -> int:
+        """Write one frame and return its offset."""
+        offset = self._length
+        self._stream.write(raw)
+        self._length += len(raw)
+        return offset
+
+    def payload(self, offset: int) -> bytes:
+        """Read the payload of the frame at this offset."""
+        start, length = self._place(offset)
+        return self._read(start, length)
+
+    def window(self, offset: int) -> Payload:
+        """Return the payload of the frame at this offset as something that is read only where it is looked at."""
+        return _Window(self, *self._place(offset))
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        _, _, _, length = FRAME.unpack(self._read(offset, FRAME.size))
+        return offset + FRAME.size, length
+
+    def _read(self, offset: int, length: int) -> bytes:
+        self._stream.seek(offset)
+        return self._stream.read(length)
+
+
+class _Window:
+    """A payload that stays in the file."""
+
+    def __init__(self, spool: Spool, start: int, length: int) -> None:
+        self._spool = spool
+        self._start = start
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        start, stop, _ = part.indices(self._length)
+        return self._spool._read(self._start + start, max(0, stop - start))
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """A folder whose names come in several chunks; ``total`` and ``chunks`` are known from the last one on."""
+
+    offsets: dict[int, int] = field(default_factory=dict)
+    names: int = 0
+    total: int | None = None
+    chunks: int | None = None
+    status: Status = Status.OK
+    errno: bytes = b""
+
+    def is_complete(self) -> bool:
+        """Whether every chunk and every name has come."""
+        return self.chunks == len(self.offsets) and self.total == self.names
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where the chunks of one folder are, and whether the folder itself could be listed."""
+
+    offsets: tuple[int, ...]
+    status: Status
+    errno: bytes
+
+
+class PassBook:
+    """The folders of one pass over the tree: each is announced, then told completely, and nothing else comes.
+
+    ``workers`` bounds the numbers that folders can have, so that a hostile number cannot fill our memory.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._offsets = array("Q", bytes(8 * FIRST_FOLDER))
+        self._offsets[ABOVE_ROOT] = _ANNOUNCED
+        self._pieces: dict[int, _Pieces] = {}
+        self._announced = 1
+        self._open = 1
+
+    @property
+    def finished(self) -> bool:
+        """Whether every folder that was announced has come whole."""
+        return self._open == 0
+
+    def take(self, head: ChunkHead, offset: int) -> None:
+        """Enter one chunk; ``RemoteError`` when it does not belong where it claims to."""
+        if head.folder >= len(self._offsets) or self._offsets[head.folder] == _UNKNOWN:
+            raise broken("a folder that nothing announced")
+        if self._offsets[head.folder] > _IN_PIECES:
+            raise broken("a folder that came twice")
+        for child in head.children:
+            self._announce(child)
+        whole = head.last and head.number == 0
+        if whole and head.total == head.names and head.status is Status.OK and head.folder not in self._pieces:
+            self._offsets[head.folder] = offset
+            self._open -= 1
+        else:
+            self._take_piece(head, offset)
+
+    def folder(self, number: int) -> Folder:
+        """Return where the chunks of a folder are."""
+        offset = self._offsets[number]
+        if offset >= _FIRST_OFFSET:
+            return Folder((offset,), Status.OK, b"")
+        pieces = self._pieces[number]
+        return Folder(tuple(pieces.offsets[i] for i in sorted(pieces.offsets)), pieces.status, pieces.errno)
+
+    def _announce(self, child: int) -> None:
+        self._announced += 1
+        if child >= FIRST_FOLDER + self._workers * self._announced:
+            raise broken("a folder with an impossible number")
+        if child >= len(self._offsets):
+            self._offsets.frombytes(bytes(8 * (child + 1 - len(self._offsets))))
+        if self._offsets[child] != _UNKNOWN:
+            raise broken("a folder that was announced twice")
+        self._offsets[child] = _ANNOUNCED
+        self._open += 1
+
+    def _take_piece(self, head: ChunkHead, offset: int) -> None:
+        self._offsets[head.folder] = _IN_PIECES
+        pieces = self._pieces.setdefault(head.folder, _Pieces())
+        if pieces.is_complete() or head.number in pieces.offsets:
+            raise broken("a part of a folder that came twice")
+        pieces.offsets[head.number] = offset
+        pieces.names += head.names
+        if head.last:
+            if pieces.total is not None:
+                raise broken("a folder with two ends")
+            pieces.total, pieces.chunks = head.total, head.number + 1
+            pieces.status, pieces.errno = head.status, head.errno
+        if pieces.is_complete():
+            self._open -= 1
+
+
+class Results:
+    """What came later for single entries: digests of big files, and counts below ignored folders."""
+
+    def __init__(self, spool: Spool, digest_size: int) -> None:
+        self._spool = spool
+        self._digest_size = digest_size
+        self._offsets: dict[tuple[int, int], dict[int, int]] = {}
+        self._waiting = 0
+
+    @property
+    def used_up(self) -> bool:
+        """Whether every result has been asked for."""
+        return self._waiting == 0
+
+    def take(self, result: FileResult | TallyResult, offset: int) -> None:
+        """Enter one result."""
+        places = self._offsets.setdefault((result.folder, result.chunk), {})
+        if result.index in places:
+            raise broken("a file that came twice")
+        places[result.index] = offset
+        self._waiting += 1
+
+    def file(self, folder: int, chunk: int, index: int) -> FileResult:
+        """Return the result for a file that its chunk left open."""
+        return frames.parse_file(self._find(folder, chunk, index), self._digest_size)
+
+    def tally(self, folder: int, chunk: int, index: int) -> TallyResult:
+        """Return the counts for an ignored folder."""
+        return frames.parse_tally(self._find(folder, chunk, index))
+
+    def _find(self, folder: int, chunk: int, index: int) -> bytes:
+        offset = self._offsets.get((folder, chunk), {}).pop(index, None)
+        if offset is None:
+            raise broken("a file of which nothing was told")
+        self._waiting -= 1
+        return self._spool.payload(offset)
+
+
+class Told:
+    """Everything that one agent told: ``take`` each frame, then ``check_complete`` before anything is believed."""
+
+    def __init__(self, stream: BinaryIO, *, workers: int, digest_size: int, recheck: bool) -> None:
+        self.spool = Spool(stream)
+        self.digest_size = digest_size
+        self.contents = PassBook(workers)
+        self.recheck = PassBook(workers) if recheck else None
+        self.results = Results(self.spool, digest_size)
+        self.owners: Owners | None = None
+
+    def take(self, frame: RawFrame) -> None:
+        """Keep one frame and enter it in the books."""
+        offset = self.spool.append(frame.raw)
+        match frame.type:
+            case FrameType.CHUNK:
+                self.contents.take(ChunkHead.parse(frame.payload), offset)
+            case FrameType.RECHECK if self.recheck is not None:
+                self.recheck.take(ChunkHead.parse(frame.payload), offset)
+            case FrameType.FILE:
+                self.results.take(frames.parse_file(frame.payload, self.digest_size), offset)
+            case FrameType.TALLY:
+                self.results.take(frames.parse_tally(frame.payload), offset)
+            case FrameType.OWNERS if self.owners is None:
+                self.owners = frames.parse_json(Owners, frame.payload)
+            case _:
+                raise broken("a frame that has no place here")
+
+    def check_complete(self) -> Owners:
+        """Return the names of owners; ``RemoteError`` when a folder that was announced has not come whole."""
+        if not self.contents.finished or (self.recheck is not None and not self.recheck.finished):
+            raise broken("a folder is missing")
+        if self.owners is None:
+            raise broken("the owners are missing")
+        return self.owners

@@ -1,0 +1,132 @@
+"""Writing terms: the file that ``handover init`` begins with, and the terms of a comparison that has none.
+
+Whatever is put in is quoted, and what was written is parsed again before it is returned: no value can become a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from handover.digests import Algorithm
+from handover.presets import load
+from handover.rules import Rule, RuleSet
+from handover.terms.parsing import parse
+
+_TEMPLATE = """\
+# The terms of one handover: who hands over what to whom, under which rules. Both companies can sign this file.
+# Everything after a # is a remark. All of it is explained in docs/spec/terms.md.
+handover: 1
+id: {id}
+case: {case}
+
+# All dates below are local time there. A day without a time: from its beginning, or until its end.
+timezone: {timezone}
+#dates:
+#  frozen_from: 2026-11-28T22:00   # from now on nothing changes on the source any more
+#  cutover_at: 2026-11-29T06:00    # the new host takes over
+#  complete_by: 2026-12-01         # until then everything must have arrived
+#  source_ends: 2026-12-31         # the old hosting is switched off
+
+# Who takes part: sender, receiver, agency, client. A party that has keys here must sign with one of them.
+#parties:
+#  sender:
+#    name: "Old Hosting"
+#    contact: support@old.example
+#    reference: "#4711"             # their ticket
+#  receiver:
+#    name: "New Host"
+#    contact: support@new.example
+#    keys: ["ssh-ed25519 AAAA... name"]
+#required_signatures: [sender, receiver]
+
+parts:
+  - name: web
+    source:
+      location: {source}
+    target:
+      location: {target}
+{preset}    # What may differ, and why. Patterns start at the folder above; `dir/**` is dir and everything below.
+    # The first rule that matches a path wins.
+    #rules:
+    #  - may_differ: "settings.php"
+    #    reason: "new database password"
+    #  - ignore: "cache/**"
+    #    reason: "rebuilt on the new host"
+    #require: [no_extra, mode]     # also counts: files only on the target, and permissions
+
+# How much of the source may be ignored or agreed, in files or in bytes, before nothing can be said of the whole.
+max_excluded: 25%
+"""
+_NO_PRESET = "    #preset: wordpress             # well-known exceptions of WordPress\n"
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def template(*, case_id: str, case: str, source: str, target: str, timezone: str, preset: str = "") -> str:
+    """Return a commented ``handover.yaml`` for a new case; ``UsageError`` when a value cannot be in one.
+
+    ``case_id`` is 32 random digits from 0 to f.
+    """
+    chosen = f"    preset: {_quoted(load(preset).name)}\n" if preset else _NO_PRESET
+    text = _TEMPLATE.format(
+        id=_quoted(case_id),
+        case=_quoted(case),
+        timezone=_quoted(timezone),
+        source=_quoted(source),
+        target=_quoted(target),
+        preset=chosen,
+    )
+    return _checked(text)
+
+
+def synthetic(*, case_id: str, case: str, source: str, target: str, rules: RuleSet, digest: Algorithm) -> str:
+    """Return the terms of a comparison that nobody agreed on: one part ``main``, the flags as its rules, no parties.
+
+    ``source`` and ``target`` are as people are shown them. The origin of a rule becomes a part of its reason, and a
+    comparison of names and sizes names no digest. Raises ``UsageError`` when a value cannot be in terms.
+    """
+    lines = [
+        "# Made by handover compare: nobody agreed to these terms.",
+        "handover: 1",
+        f"id: {_quoted(case_id)}",
+        f"case: {_quoted(case)}",
+        "parts:",
+        "  - name: main",
+        f"    source: {{location: {_quoted(source)}}}",
+        f"    target: {{location: {_quoted(target)}}}",
+        *_rule_lines(rules.rules),
+        *([f"    database: {_quoted(rules.database)}"] if rules.database else []),
+        *([f"    require: [{', '.join(sorted(rules.require))}]"] if rules.require else []),
+        f"max_excluded: {rules.max_excluded_bp // 100}.{rules.max_excluded_bp % 100:02}%",
+        *([] if digest is Algorithm.NONE else [f"digest: {digest}"]),
+    ]
+    return _checked("\n".join(lines) + "\n")
+
+
+def _rule_lines(rules: Iterable[Rule]) -> Iterator[str]:
+    written: set[str] = set()
+    for rule in rules:
+        if rule.pattern in written:
+            continue
+        if not written:
+            yield "    rules:"
+        written.add(rule.pattern)
+        yield f"      - {{{rule.kind}: {_quoted(rule.pattern)}, reason: {_quoted(f'{rule.reason} ({rule.origin})')}}}"
+
+
+def _checked(text: str) -> str:
+    parse(text.encode(), "the terms to be written")
+    return text
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` as a double-quoted scalar of YAML 1.1, in which everything that people cannot see is escaped."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    point = ord(char)
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

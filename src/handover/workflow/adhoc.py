@@ -1,0 +1,67 @@
+"""Comparing two locations with nothing prepared: the same round as in a case, under terms that are made for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from handover.files import new_folder
+from handover.paths import shown
+from handover.rules import RuleSet
+from handover.terms import parse, synthetic
+from handover.workflow.outcome import Outcome
+from handover.workflow.reading import Reading, SidePlan
+from handover.workflow.rounds import PartPlan, RoundPlan, make_round
+from handover.workflow.surroundings import Surroundings
+
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to compare under which rules; ``output`` is the folder for the bundle, if it is to be kept."""
+
+    source: SidePlan
+    target: SidePlan
+    rules: RuleSet
+    same_host: bool
+    output: Path | None
+
+
+@contextmanager
+def compare(request: Request, reading: Reading, world: Surroundings) -> Iterator[Outcome]:
+    """Make one round and yield its outcome; without ``output`` the bundle is gone when the block ends."""
+    plan = _plan(request, reading, world)
+    if request.output is None:
+        with tempfile.TemporaryDirectory(prefix="handover-") as scratch:
+            folder = Path(scratch)
+            yield Outcome(make_round(folder, plan, reading, world), folder, kept=False)
+        return
+    with new_folder(request.output) as folder:
+        report = make_round(folder, plan, reading, world)
+    yield Outcome(report, request.output, kept=True)
+
+
+def _plan(request: Request, reading: Reading, world: Surroundings) -> RoundPlan:
+    text = synthetic(
+        case_id=world.token(_ID_BYTES).hex(),
+        case=f"{request.source.shown} → {request.target.shown}",
+        source=request.source.shown,
+        target=request.target.shown,
+        rules=request.rules,
+        digest=reading.choices.algorithm,
+    )
+    terms = parse(text.encode(), shown(os.fsencode(request.output or "these terms")))
+    (part,) = terms.parts
+    return RoundPlan(
+        number=1,
+        previous=None,
+        terms=terms,
+        raw_terms=text.encode(),
+        parts=(PartPlan(part.name, request.source, request.target, terms.rule_sets()[part.name]),),
+        same_host=request.same_host,
+    )

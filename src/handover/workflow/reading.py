@@ -1,0 +1,257 @@
+"""Reading one side: scan a folder here or on a host, or take the manifest that somebody made before."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from handover.digests import Algorithm
+from handover.errors import HandoverError
+from handover.evidence.statement import Kind
+from handover.files import local_io, new_file
+from handover.locations import location
+from handover.locations.location import LocalFolder, Location, ManifestFile, SshFolder
+from handover.manifest import CaseRef, Header, RanBy, Reader, Role, Standing, Trailer
+from handover.paths import shown
+from handover.rules import RuleSet
+from handover.scan import Clock, Effort, Progress, ScanRequest, Stage, scan
+from handover.workflow.custody import StatementFile, beside
+from handover.workflow.hosts import Hosts
+from handover.workflow.surroundings import Surroundings
+
+_OWNER = {Role.SOURCE: "sender", Role.TARGET: "receiver"}
+_FAST_REMOTE_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SidePlan:
+    """One side of a part before it is read: where it is, how it is reached, and who reads it."""
+
+    role: Role | None
+    location: Location
+    ran_by: RanBy
+    host_key: str | None = None
+    become: str | None = None
+    follow_root_link: bool = False
+    allow_empty: bool = False
+    cross_mounts: bool = False
+    custody: tuple[StatementFile, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The location as harmless text."""
+        return location.show(self.location)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How the scans of a run are done."""
+
+    algorithm: Algorithm
+    recheck: bool = True
+    fast: bool = False
+    workers: int | None = None
+    deadline_s: float | None = None
+    idle_timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What all scans of a run share."""
+
+    choices: Choices
+    hosts: Hosts
+    progress: Progress
+    world: Surroundings
+    case: CaseRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A manifest that was written: its first and its last line."""
+
+    header: Header
+    trailer: Trailer
+
+
+def side_plan(
+    text: str,
+    base: Path,
+    role: Role | None,
+    *,
+    ran_by: str | None = None,
+    name: str | None = None,
+    host_key: str | None = None,
+    become: str | None = None,
+    follow_root_link: bool = False,
+    allow_empty: bool = False,
+    cross_mounts: bool = False,
+) -> SidePlan:
+    """Return the plan for a location as text; ``UsageError`` when it is none.
+
+    ``ran_by`` is the role of the party that reads. A party that reads its own host declares; any other one witnesses.
+    """
+    place = location.parse(text, base)
+    custody: tuple[StatementFile, ...] = ()
+    if isinstance(place, ManifestFile):
+        with local_io(place.path), place.path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        custody = tuple(beside(place.path.parent, place.path.name, Kind.CUSTODY, sha256))
+    return SidePlan(
+        role=role,
+        location=place,
+        ran_by=RanBy(standing=_standing(ran_by, role), party=ran_by, name=name),
+        host_key=host_key,
+        become=become,
+        follow_root_link=follow_root_link,
+        allow_empty=allow_empty,
+        cross_mounts=cross_mounts,
+        custody=custody,
+    )
+
+
+def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: Reading) -> Scanned:
+    """Put the manifest of one side at ``output``, which must not exist."""
+    match side.location:
+        case ManifestFile(path):
+            return _take(path, side, output, reading)
+        case LocalFolder() | SshFolder():
+            return _scan(part, side, side.location, rules, output, reading)
+        case _:
+            assert_never(side.location)
+
+
+def read_both(
+    part: str, sides: Sequence[SidePlan], rules: RuleSet, outputs: Sequence[Path], reading: Reading
+) -> list[HandoverError | None]:
+    """Read the sides of a part at the same time; return for each why it could not be read, or ``None``.
+
+    When this thread is interrupted, the scans that still run are ended first.
+    """
+    stop = threading.Event()
+    stoppable = _Stoppable(reading.progress, stop)
+    shared = Reading(reading.choices, reading.hosts, stoppable, reading.world, reading.case)
+    with ThreadPoolExecutor(len(sides), thread_name_prefix="scan") as pool:
+        jobs = [
+            pool.submit(read_side, part, side, rules, output, shared)
+            for side, output in zip(sides, outputs, strict=True)
+        ]
+        try:
+            _wait(jobs)
+        except BaseException:
+            stop.set()
+            raise
+    return [_trouble(job) for job in jobs]
+
+
+class _Ended(Exception):
+    """Ends a scan from within."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stoppable:
+    """Passes progress on until the run is to end."""
+
+    progress: Progress
+    stop: threading.Event
+
+    def update(
+        self,
+        side: str,
+        stage: Stage,
+        *,
+        files: int,
+        bytes: int,  # noqa: A002  what it is
+        folders_done: int,
+        folders_known: int,
+    ) -> None:
+        """Pass it on, or end the scan that tells it."""
+        if self.stop.is_set():
+            raise _Ended
+        self.progress.update(
+            side, stage, files=files, bytes=bytes, folders_done=folders_done, folders_known=folders_known
+        )
+
+
+def _scan(
+    part: str, side: SidePlan, place: LocalFolder | SshFolder, rules: RuleSet, output: Path, reading: Reading
+) -> Scanned:
+    choices = reading.choices
+    host = reading.hosts.reach(place, side.host_key)
+    local = isinstance(place, LocalFolder)
+    request = ScanRequest(
+        root=os.fsencode(place.path) if isinstance(place, LocalFolder) else place.address.path,
+        location=side.shown,
+        part=part,
+        ran_by=side.ran_by,
+        effort=_effort(choices, local=local),
+        role=side.role,
+        case=reading.case,
+        route="local" if local else "python",
+        digest=choices.algorithm,
+        rules=rules,
+        recheck=choices.recheck,
+        cross_mounts=side.cross_mounts,
+        follow_root_link=side.follow_root_link,
+        allow_empty=side.allow_empty,
+        become=side.become or "",
+        idle_timeout_s=choices.idle_timeout_s,
+        deadline_s=choices.deadline_s,
+    )
+    header, trailer = scan(host, request, output, reading.progress, _clock(reading.world))
+    return Scanned(header, trailer)
+
+
+def _effort(choices: Choices, *, local: bool) -> Effort:
+    if local:
+        effort = Effort.local()
+    elif choices.fast:
+        effort = Effort(_FAST_REMOTE_WORKERS, polite=False)
+    else:
+        effort = Effort.polite_remote()
+    return effort if choices.workers is None else Effort(choices.workers, polite=effort.polite)
+
+
+def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> Scanned:
+    """Copy a manifest byte for byte, and read it once to know that it is whole."""
+    with local_io(path), path.open("rb") as original, new_file(output) as stream:
+        while block := original.read(2**20):
+            stream.write(block)
+    with local_io(output), output.open("rb") as stream:
+        reader = Reader(stream, where=shown(os.fsencode(path)))
+        for _ in reader.lines():
+            pass
+    made_as = reader.header.role
+    if made_as is not None and side.role is not None and made_as is not side.role:
+        reading.world.remark(f"{shown(os.fsencode(path))} was made as the {made_as} and is used as the {side.role}")
+    return Scanned(reader.header, reader.trailer)
+
+
+def _standing(ran_by: str | None, role: Role | None) -> Standing:
+    witness = ran_by is not None and role is not None and ran_by != _OWNER[role]
+    return Standing.WITNESSED if witness else Standing.SELF_DECLARED
+
+
+def _clock(world: Surroundings) -> Clock:
+    return Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: world.token(16).hex())
+
+
+def _wait(jobs: list[Future[Scanned]]) -> None:
+    """Wait for all jobs, in slices, so that a signal reaches this thread at once on every system."""
+    waiting = set(jobs)
+    while waiting:
+        _, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+
+
+def _trouble(job: Future[Scanned]) -> HandoverError | None:
+    error = job.exception()
+    if error is None or isinstance(error, HandoverError):
+        return error
+    raise error

@@ -1,0 +1,213 @@
+"""One round: read both sides of every part, compare, report, and leave one folder in which everything is named.
+
+Every stage reads the files of the stage before, so what is compared is what the bundle holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from handover import __version__, differences
+from handover.compare import Likeness, likeness
+from handover.comparison import Difference
+from handover.digests import sha256_hex
+from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
+from handover.evidence import sums
+from handover.evidence.statement import FileName
+from handover.files import local_io
+from handover.manifest import CaseRef, Reader, Role
+from handover.render import html
+from handover.report import (
+    TYPE,
+    VERSION,
+    Custody,
+    Failure,
+    FileRef,
+    PartReport,
+    Previous,
+    Report,
+    SideInput,
+    compare_part,
+    scope_of,
+    total,
+)
+from handover.rules import RulesDocument, RuleSet
+from handover.terms import Terms
+from handover.workflow.custody import StatementFile
+from handover.workflow.reading import Reading, SidePlan, read_both
+from handover.workflow.surroundings import Surroundings
+from handover.workflow.terms_facts import dates_of, parties_of
+
+TERMS_FILE = "terms.yaml"
+RULES_FILE = "rules.json"
+REPORT_FILE = "report.json"
+HTML_FILE = "report.en.html"
+
+#: Trouble with one side that a one-sided round can still report; trouble with our own output ends the run.
+_SIDE_TROUBLE = (RemoteError, UsageError, Refused)
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """One part to read: where each side is, and under which rules."""
+
+    name: str
+    source: SidePlan
+    target: SidePlan
+    rules: RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlan:
+    """All that decides a round before anything is read.
+
+    ``one_sided``: a side that cannot be read is reported instead of ending the run. ``same_host``: the same root on the
+    same machine may be compared with itself. ``signed_terms`` are statements about the terms, taken along.
+    """
+
+    number: int
+    previous: Previous | None
+    terms: Terms
+    raw_terms: bytes
+    parts: tuple[PartPlan, ...]
+    one_sided: bool = False
+    same_host: bool = False
+    signed_terms: tuple[StatementFile, ...] = ()
+
+
+def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundings) -> Report:
+    """Fill the empty ``folder`` with the bundle of one round and return its report.
+
+    Raises the side's own error when a side cannot be read and the plan is not ``one_sided``, or when nothing at all
+    could be read; ``Refused`` when a part would be compared with itself.
+    """
+    _write(folder / TERMS_FILE, plan.raw_terms)
+    rule_sets = {part.name: part.rules for part in plan.parts}
+    rules = RulesDocument.of(rule_sets, terms_sha256=sha256_hex(plan.raw_terms))
+    _write(folder / RULES_FILE, rules.to_bytes())
+    parts = tuple(_part(folder, part, plan, reading) for part in plan.parts)
+    report = _report(folder, plan, parts, world)
+    _write(folder / REPORT_FILE, report.to_bytes())
+    _write(folder / HTML_FILE, html.render(report, lambda part: read_differences(folder, part)).encode())
+    named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not _is_beside(path.name)}
+    _write(folder / sums.NAME, sums.write(named))
+    return report
+
+
+def read_differences(folder: Path, part: str) -> Iterator[Difference]:
+    """Yield the differences of one part of a bundle; none when it was not compared."""
+    path = folder / differences.file_name(part)
+    if path.exists():
+        with local_io(path), path.open("rb") as stream:
+            yield from differences.read(stream, where=path.name)
+
+
+def manifest_name(part: str, role: Role) -> str:
+    """Return the name of a side's manifest in a bundle."""
+    return f"{part}.{role}.manifest"
+
+
+def file_ref(path: Path) -> FileRef:
+    """Return name, digest and length of a file by reading it."""
+    with local_io(path), path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return FileRef(name=path.name, sha256=digest, length=stream.tell())
+
+
+def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading) -> PartReport:
+    sides = (part.source, part.target)
+    outputs = tuple(folder / manifest_name(part.name, role) for role in Role)
+    troubles = read_both(part.name, sides, part.rules, outputs, reading)
+    failures = tuple(None if trouble is None else _failure(trouble) for trouble in troubles)
+    for trouble in troubles:
+        if trouble is not None and not (plan.one_sided and isinstance(trouble, _SIDE_TROUBLE)):
+            raise trouble
+    if all(troubles):
+        raise _worst(troubles)
+    with ExitStack() as files:
+        inputs = []
+        for side, output, failure in zip(sides, outputs, failures, strict=True):
+            reader = None
+            if failure is None:
+                files.enter_context(local_io(output))
+                reader = Reader(files.enter_context(output.open("rb")), where=output.name)
+            inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(folder, side, output)))
+        source, target = inputs
+        _guard(part, plan, source, target)
+        path = folder / differences.file_name(part.name)
+        with local_io(path), path.open("xb") as stream:
+            writer = differences.Writer(stream, part.name)
+            return compare_part(part.name, source, target, part.rules, writer.add)
+
+
+def _worst(troubles: list[HandoverError | None]) -> HandoverError:
+    found = [trouble for trouble in troubles if trouble is not None]
+    code = worst(trouble.exit_code for trouble in found)
+    return next(trouble for trouble in found if trouble.exit_code is code)
+
+
+def _guard(part: PartPlan, plan: RoundPlan, source: SideInput, target: SideInput) -> None:
+    """Refuse to compare a folder with itself: after a DNS switch the old name is the new host."""
+    if source.reader is None or target.reader is None or plan.same_host:
+        return
+    if likeness(source.reader.header, target.reader.header) is Likeness.SAME_ROOT:
+        raise Refused(
+            f"source and target of {part.name} are the same folder on the same machine",
+            where=f"{source.location} and {target.location}",
+            hint="Has the DNS switched? Then name the old host by its address. To compare all the same: --same-host.",
+        )
+
+
+def _custody(folder: Path, side: SidePlan, manifest: Path) -> tuple[Custody, ...]:
+    """Copy the statements that came with a manifest into the bundle, and return what the report says of them."""
+    found = []
+    for statement in side.custody:
+        name = FileName(manifest.name, statement.name.number, statement.name.role)
+        statement.copy_to(folder, name)
+        found.append(statement.as_custody())
+    return tuple(found)
+
+
+def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world: Surroundings) -> Report:
+    for statement in plan.signed_terms:
+        statement.copy_to(folder, FileName(TERMS_FILE, statement.name.number, statement.name.role))
+    verdict, because, strength = total(parts)
+    evidence = (path for path in sorted(folder.iterdir()) if not _is_beside(path.name))
+    return Report(
+        type=TYPE,
+        version=VERSION,
+        tool=f"handover {__version__}",
+        case=CaseRef(id=plan.terms.id, name=plan.terms.case),
+        round=plan.number,
+        previous=plan.previous,
+        created_at=world.instant(),
+        timezone=plan.terms.timezone,
+        dates=dates_of(plan.terms),
+        parties=parties_of(plan.terms),
+        required_signatures=tuple(plan.terms.required_signatures),
+        verdict=verdict,
+        because=because,
+        strength=strength,
+        scope=scope_of(parts, {part.name: part.rules for part in plan.parts}),
+        parts=parts,
+        findings=(),
+        files=tuple(file_ref(path) for path in evidence),
+    )
+
+
+def _failure(error: HandoverError) -> Failure:
+    return Failure(code=error.exit_code, what=error.what, where=error.where, hint=error.hint)
+
+
+def _is_beside(name: str) -> bool:
+    """Whether a file is a statement or its signature, which ``SHA256SUMS`` does not name."""
+    return FileName.parse(name.removesuffix(".sig")) is not None
+
+
+def _write(path: Path, raw: bytes) -> None:
+    with local_io(path), path.open("xb") as stream:
+        stream.write(raw)

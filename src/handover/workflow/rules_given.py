@@ -1,0 +1,41 @@
+"""Rules and requirements that come from flags and from a file for ``--rules``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from handover.errors import LocalIOError, UsageError
+from handover.paths import shown
+from handover.rules import Requirement, RuleSet, excluded_by_flag
+from handover.terms import parse_percent, parse_rules
+
+
+def rules_given(exclude: Iterable[str], file: Path | None, require: Iterable[str], max_excluded: str | None) -> RuleSet:
+    """Return the rules that the command line gives: ``--exclude`` first, then those of the file."""
+    base = RuleSet() if file is None else _from_file(file)
+    flags = tuple(excluded_by_flag(pattern) for pattern in exclude)
+    wanted = frozenset(_requirement(name) for names in require for name in names.split(","))
+    limit = base.max_excluded_bp if max_excluded is None else parse_percent(max_excluded, "--max-excluded")
+    return replace(base, rules=flags + base.rules, require=base.require | wanted, max_excluded_bp=limit)
+
+
+def _from_file(file: Path) -> RuleSet:
+    where = shown(os.fsencode(file))
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise UsageError("there is no such file", where=where) from None
+    except OSError as error:
+        raise LocalIOError(error.strerror or "cannot be read", where=where) from error
+    return parse_rules(raw, where)
+
+
+def _requirement(name: str) -> Requirement:
+    try:
+        return Requirement(name.strip())
+    except ValueError:
+        known = ", ".join(sorted(Requirement))
+        raise UsageError(f"{shown(name)} is nothing that can be required", hint=f"Known are: {known}.") from None

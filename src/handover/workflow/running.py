@@ -1,0 +1,82 @@
+"""``handover run``: the next round of a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handover.digests import sha256_hex
+from handover.evidence.statement import TERMS_NAME, Kind
+from handover.files import local_io, new_folder
+from handover.manifest import Role
+from handover.rules import RuleSet
+from handover.terms import Location
+from handover.workflow.case import Case
+from handover.workflow.custody import beside
+from handover.workflow.outcome import Outcome
+from handover.workflow.reading import Reading, SidePlan, side_plan
+from handover.workflow.rounds import PartPlan, RoundPlan, make_round
+from handover.workflow.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Who runs the round, and what the command line adds to the rules of the terms."""
+
+    ran_by: str | None
+    name: str | None
+    given: RuleSet
+    same_host: bool
+
+
+def run_round(case: Case, request: RunRequest, reading: Reading, world: Surroundings) -> Outcome:
+    """Make the next round; a side that cannot be read leaves a one-sided one. Raises what ``make_round`` raises."""
+    rule_sets = case.terms.rule_sets(request.given.rules, request.given.require)
+    with case.locked():
+        number, previous = case.next_round()
+        parts = tuple(
+            PartPlan(
+                part.name,
+                _side(case, part.source, Role.SOURCE, request),
+                _side(case, part.target, Role.TARGET, request),
+                rule_sets[part.name],
+            )
+            for part in case.terms.parts
+        )
+        plan = RoundPlan(
+            number=number,
+            previous=previous,
+            terms=case.terms,
+            raw_terms=case.raw_terms,
+            parts=parts,
+            one_sided=True,
+            same_host=request.same_host,
+            signed_terms=tuple(beside(case.folder, TERMS_NAME, Kind.TERMS, sha256_hex(case.raw_terms))),
+        )
+        folder = case.round_folder(number)
+        with local_io(folder.parent):
+            folder.parent.mkdir(exist_ok=True)
+        with new_folder(folder) as aside:
+            report = make_round(aside, plan, reading, world)
+    return Outcome(report, folder, kept=True)
+
+
+def _side(case: Case, location: Location, role: Role, request: RunRequest) -> SidePlan:
+    ran_by = request.ran_by or _usual_runner(case)
+    return side_plan(
+        location.text,
+        case.folder,
+        role,
+        ran_by=ran_by,
+        name=request.name,
+        host_key=location.host_key,
+        become=location.become,
+        follow_root_link=location.follow_root_link,
+        allow_empty=location.allow_empty,
+        cross_mounts=location.cross_mounts,
+    )
+
+
+def _usual_runner(case: Case) -> str | None:
+    """Return who runs rounds when nobody says it: the agency, else the client."""
+    roles = [role.value for role in case.terms.parties]
+    return next((role for role in ("agency", "client") if role in roles), None)

@@ -1,0 +1,30 @@
+"""``handover scan``: one location, one manifest, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from handover.errors import Refused, UsageError
+from handover.files import refuse_existing
+from handover.locations.location import LocalFolder, ManifestFile
+from handover.rules import RuleSet
+from handover.workflow.reading import Reading, Scanned, SidePlan, read_side
+
+
+def scan_to(output: Path, part: str, side: SidePlan, rules: RuleSet, reading: Reading) -> Scanned:
+    """Scan one side into ``output``; raises ``Refused`` before anything is read when it cannot be written there."""
+    if isinstance(side.location, ManifestFile):
+        raise UsageError("is a manifest already", where=side.shown, hint="Scan the folder that it was made of.")
+    refuse_existing(output)
+    refuse_inside(output, side)
+    return read_side(part, side, rules, output, reading)
+
+
+def refuse_inside(output: Path, side: SidePlan) -> None:
+    """Refuse to write into the tree that is read: the scan would meet its own output."""
+    if isinstance(side.location, LocalFolder) and output.resolve().is_relative_to(side.location.path.resolve()):
+        raise Refused(
+            "the output is inside the folder that is scanned",
+            where=str(side.shown),
+            hint="Give a place outside with -o.",
+        )

@@ -1,0 +1,124 @@
+"""``handover verify``: what the evidence needs from outside, brought together."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from handover import __version__, differences
+from handover.bundles import open_bundle
+from handover.comparison import Difference
+from handover.digests import sha256_hex
+from handover.errors import LocalIOError, UsageError
+from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
+from handover.evidence.policy import Agreement, OpenFile, Policy
+from handover.evidence.statement import PartyRole
+from handover.evidence.verification import Verification
+from handover.evidence.verify import verify
+from handover.manifest import CaseRef
+from handover.paths import shown
+from handover.render import html
+from handover.report import Report
+from handover.rules import FLAG_ORIGIN, RulesDocument
+from handover.terms import parse
+from handover.workflow.rounds import HTML_FILE, RULES_FILE, TERMS_FILE
+from handover.workflow.terms_facts import dates_of, parties_of
+
+_NOBODY = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """What to verify: the bundle, the trusted keys, whose signatures are needed, and for which time."""
+
+    bundle: Path
+    keys: Path | None
+    require: str | None
+    at: datetime | None
+
+
+def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
+    """Verify a bundle; what is wrong with it is in the result, what is wrong with the request is raised."""
+    at = now if request.at is None else request.at
+    policy = Policy(
+        keys=None if request.keys is None else _keys(request.keys),
+        require=_required(request.require),
+        at=at if at.tzinfo is not None else at.replace(tzinfo=UTC),
+        read_terms=_read_terms,
+        scratch=tempfile.TemporaryFile,
+        check_renderings=_check_renderings,
+    )
+    with open_bundle(request.bundle) as bundle:
+        return verify(bundle, policy)
+
+
+def _keys(path: Path) -> AllowedSigners:
+    where = shown(os.fsencode(path))
+    try:
+        with path.open("rb") as stream:
+            return AllowedSigners.parse(stream.read(MAX_FILE + 1), where=where)
+    except FileNotFoundError:
+        raise UsageError(
+            "there is no such file of keys", where=where, hint="The report shows the lines that belong into it."
+        ) from None
+    except OSError as error:
+        raise LocalIOError(error.strerror or "cannot be read", where=where) from error
+
+
+def _required(text: str | None) -> tuple[PartyRole, ...] | None:
+    if text is None:
+        return None
+    if text.strip() == _NOBODY:
+        return ()
+    try:
+        return tuple(dict.fromkeys(PartyRole(name.strip()) for name in text.split(",")))
+    except ValueError:
+        raise UsageError(
+            f"--require {shown(text)} names no role", hint=f"Roles are {', '.join(PartyRole)}; or write none."
+        ) from None
+
+
+def _read_terms(raw: bytes, recorded: RulesDocument) -> Agreement:
+    """Return what the terms agree to; rules and requirements that were given by flags are taken from the record.
+
+    They are told with their origin in the report, count as excluded, and are under the signatures like all others.
+    """
+    terms = parse(raw, TERMS_FILE)
+    expected = terms.rule_sets()
+    for part in recorded.parts:
+        if part.name in expected:
+            given = part.rule_set(where=RULES_FILE)
+            flags = tuple(rule for rule in given.rules if rule.origin.startswith(FLAG_ORIGIN))
+            base = expected[part.name]
+            expected[part.name] = replace(base, rules=base.rules + flags, require=base.require | given.require)
+    return Agreement(
+        rules=RulesDocument.of(expected, terms_sha256=sha256_hex(raw)).to_bytes(),
+        case=CaseRef(id=terms.id, name=terms.case),
+        timezone=terms.timezone,
+        dates=dates_of(terms),
+        parties=parties_of(terms),
+        required_signatures=terms.required_signatures,
+    )
+
+
+def _check_renderings(report: Report, open_file: OpenFile) -> Iterable[str]:
+    """Draw the page again; only the version that drew it can say that it was changed before it was signed."""
+    if report.tool != f"handover {__version__}":
+        return
+
+    def read(part: str) -> Iterator[Difference]:
+        name = differences.file_name(part)
+        try:
+            stream = open_file(name)
+        except KeyError:
+            return
+        with stream:
+            yield from differences.read(stream, where=name)
+
+    with open_file(HTML_FILE) as stream:
+        if stream.read() != html.render(report, read).encode():
+            yield f"{HTML_FILE} does not show this report"
