@@ -38,7 +38,7 @@ format: $(VENV)/.developer ## let ruff format and mend what it can
 	$(BIN)/ruff format .
 
 clean: ## remove what make made
-	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) handover-demo* dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

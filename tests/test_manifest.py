@@ -12,10 +12,10 @@ import time
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handover import manifest, paths, strict_json
+from handover import manifest, manifest_lines, paths, strict_json
 from handover.digests import Algorithm
 from handover.entries import Entry, EntryType, GapKind, HostStat, entry_problem, prefix_step
 from handover.errors import MalformedInput
@@ -223,6 +223,68 @@ def test_foreign_lines_raise_one_error_and_nothing_else(at, data):
         audit(b"".join(each + b"\n" for each in lines))
 
 
+PLAIN = [
+    folder("a/b"),
+    file("é/zażółć.jpg", b"1"),
+    file(".htaccess", b"2", text_digest="0" * 64),
+    file("..a/b..", b"3"),
+    link("l", b"t"),
+    gap("g", GapKind.UNREADABLE, EntryType.FILE, 1),
+    gap("d", GapKind.UNREADABLE, EntryType.DIR),
+    ignored("i", "i/**", 1, 2),
+]
+PIECES = st.sampled_from(
+    [
+        *(
+            b"a",
+            b".",
+            b"..",
+            b"/",
+            b"-",
+            b" ",
+            b'"',
+            b"\\",
+            b"\\n",
+            b"\xff",
+            b"\xc3\xa9",
+            b"\xc5\xbf",
+            b"\xc6\x80",
+            b"\xc3",
+        ),
+        *(b"\xc5", b"\x00", b"\x1f", b"\x7f", b"\xc2\x85", "\u202e".encode(), b'","type":"dir', b'","host":{'),
+    ]
+)
+NAMED = st.lists(PIECES, max_size=5).map(b"".join)
+SIZES = st.sampled_from([b"0", b"7", b"10", b"00", b"01", b"-1", b"1e3", b"1.0", b"", b"9" * 15, b"9" * 16, b"9" * 19])
+SUMS = st.sampled_from([b"0" * 64, b"0" * 63, b"0" * 65, b"A" * 64, b"g" * 64, b""])
+KINDS = st.one_of(
+    st.sampled_from([b'"dir"', b'"link"', b'"special"', b'"file"', b'"dir","gap":"unreadable"', b'"dir","size":1']),
+    st.builds(b'"file","size":%b,"digest":"%b"'.__mod__, st.tuples(SIZES, SUMS)),
+    st.builds(b'"file","size":%b,"digest":"%b","text_digest":"%b"'.__mod__, st.tuples(SIZES, SUMS, SUMS)),
+    st.builds(b'"file","size":%b,"digest":"%b","gap":"unstable"'.__mod__, st.tuples(SIZES, SUMS)),
+)
+
+
+@settings(max_examples=2000)
+@given(NAMED, KINDS)
+def test_a_line_that_needs_no_parser_is_one_that_the_parser_would_have_taken(name, kind):
+    line = b'{"path":"' + name + b'","type":' + kind + b"}\n"
+    match = manifest_lines._plain(Algorithm.SHA256).fullmatch(line)
+    if match is None:
+        return
+    stem, path, size = match.groups()
+    taken = strict_json.decode(Entry, stem, where="test")
+    assert entry_problem(taken, Algorithm.SHA256) is None
+    assert taken.clean
+    assert taken.path_bytes() == paths.check(path, where="test") != b""
+    assert (taken.type, taken.size) == ((EntryType.FILE, int(size)) if size else (EntryType.DIR, None))
+
+
+def test_most_lines_need_no_parser():
+    plain = [manifest_lines._plain(Algorithm.SHA256).fullmatch(strict_json.encode(entry) + b"\n") for entry in PLAIN]
+    assert [match is not None for match in plain] == [True] * 4 + [False] * 4
+
+
 def test_an_endless_line_ends_in_bounded_memory_and_time():
     class Endless(io.RawIOBase):
         given = 0
@@ -258,8 +320,8 @@ def test_a_path_in_the_wrong_one_of_its_two_forms_is_refused():
 def test_the_root_is_a_folder_or_a_gap():
     for root in (file(""), link("", b"x"), special("")):
         with pytest.raises(ValueError, match="root"):
-            make_manifest(root=root)
-    audit(make_manifest(root=gap("", GapKind.UNREADABLE, EntryType.DIR)))
+            make_manifest(root)
+    audit(make_manifest(gap("", GapKind.UNREADABLE, EntryType.DIR)))
 
 
 @pytest.mark.parametrize(

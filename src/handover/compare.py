@@ -1,7 +1,8 @@
 """Compare two manifests: one class for each path of either side, and the verdict that the counts allow.
 
-Two streams in the same order are merged line by line in bounded memory. Lines whose bytes before ``host`` are equal
-agree; whether what they agree on was really seen is looked at on every line. What was not seen is never ``same``.
+Two streams in the same order are merged in bounded memory. Lines whose bytes before ``host`` are equal agree; whether
+what they agree on was really seen is known of every line, and what was not seen is never ``same``. Runs of plain lines
+that agree are counted at once; every other path is judged by itself.
 Classes and verdicts: ``docs/spec/report.md``.
 """
 
@@ -28,7 +29,9 @@ from handover.comparison import (
 from handover.digests import Algorithm, Strength, strength
 from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.errors import Refused
-from handover.manifest import GapCounts, Header, Line, Reader
+from handover.manifest import GapCounts, Header, Reader
+from handover.manifest_lines import Line
+from handover.merge import Follower, Leader
 from handover.rules import Requirement, Rule, RuleKind, RuleSet
 
 
@@ -93,14 +96,16 @@ class Comparer:
         self._ignored_below: tuple[bytes, Rule] | None = None
         algorithms = [side.header.digest for side in (source, target) if side is not None]
         self._strength = common_strength(algorithms[0], algorithms[-1])
+        self._can_skip = not self._requires_host and not self._ignores_more(source, target)
 
     def differences(self) -> Iterator[Difference]:
         """Yield every path that is not ``same``, in the order of paths."""
-        for source, target in self._merged():
-            if source is not None and target is not None and source.content == target.content:
-                difference = self._equal(source, target)
-            else:
-                difference = self._unequal(source, target)
+        source, target = Leader(self._source.reader), Follower(self._target.reader)
+        while not (source.ended and target.ended):
+            if self._can_skip and (agreeing := target.agreeing(source)):
+                self._skip(source, target, agreeing)
+                continue
+            difference = self._judge(*self._next(source, target))
             if difference is not None:
                 yield difference
 
@@ -147,40 +152,32 @@ class Comparer:
             return Verdict.COMPLETE_AS_AGREED, ()
         return Verdict.COMPLETE, ()
 
-    def _merged(self) -> Iterator[tuple[Line | None, Line | None]]:
-        sources, targets = self._source.lines(), self._target.lines()
-        source, target = next(sources, None), next(targets, None)
-        while source is not None or target is not None:
-            if target is None or (source is not None and source.key < target.key):
-                yield source, None
-                source = next(sources, None)
-            elif source is None or target.key < source.key:
-                yield None, target
-                target = next(targets, None)
-            else:
-                yield source, target
-                source, target = next(sources, None), next(targets, None)
+    @staticmethod
+    def _next(source: Leader, target: Follower) -> tuple[Line | None, Line | None]:
+        """Take the next path: the line of each side that has it."""
+        order = 0
+        if source.ended or target.ended:
+            order = -1 if target.ended else 1
+        elif source.key != target.key:
+            order = -1 if source.key < target.key else 1
+        return source.take() if order <= 0 else None, target.take() if order >= 0 else None
 
-    def _equal(self, source: Line, target: Line) -> Difference | None:
-        entry = self._source.parse(source)
-        rule = self._ignoring_rule(source)
-        if not entry.clean or rule is not None or self._requires_host:
-            return self._judge(source, target, entry, entry, rule)
-        self._count(PathClass.SAME, entry, entry)
-        return None
+    def _skip(self, source: Leader, target: Follower, count: int) -> None:
+        """Count lines that agree and are plain: clean entries of which nothing more is asked."""
+        files, size = source.weigh(count)
+        self._counts[PathClass.SAME] += count
+        self._bytes[PathClass.SAME] += size
+        self._total[0] += files
+        self._total[1] += size
+        target.skip(count, source)
+        source.advance(count)
 
-    def _unequal(self, source: Line | None, target: Line | None) -> Difference | None:
+    def _judge(self, source: Line | None, target: Line | None) -> Difference | None:
         ours = None if source is None else self._source.parse(source)
         theirs = None if target is None else self._target.parse(target)
         line = source or target
         assert line is not None
-        return self._judge(source, target, ours, theirs, self._ignoring_rule(line))
-
-    def _judge(
-        self, source: Line | None, target: Line | None, ours: Entry | None, theirs: Entry | None, ignoring: Rule | None
-    ) -> Difference | None:
-        line = source or target
-        assert line is not None
+        ignoring = self._ignoring_rule(line)
         rule = None if ignoring is None else ignoring.pattern
         if ours is not None and source is not None:
             self._source.cover(source, ours)
@@ -213,6 +210,12 @@ class Comparer:
             if rule is None and entry is not None and entry.ignored is not None:
                 rule = entry.ignored.rule
         return _difference(line.path, kind, why, rule, (ours, theirs), hosts)
+
+    def _ignores_more(self, *sides: Reader | None) -> bool:
+        """Whether a path that was read may be ignored here: not when the scans were done under these very rules."""
+        ignores = any(rule.kind is RuleKind.IGNORE for rule in self._rules.rules)
+        digest = self._rules.digest
+        return ignores and any(side is not None and side.header.rules.sha256 != digest for side in sides)
 
     def _ignoring_rule(self, line: Line) -> Rule | None:
         if self._ignored_below is not None:
@@ -259,9 +262,6 @@ class _Side:
         self.reader = reader
         self._cover: tuple[bytes, str] | None = None if reader is not None else (b"", "not_read")
         self._ignore = {rule.pattern for rule in reader.header.rules.ignore} if reader is not None else set()
-
-    def lines(self) -> Iterator[Line]:
-        return iter(()) if self.reader is None else self.reader.lines()
 
     def parse(self, line: Line) -> Entry:
         assert self.reader is not None

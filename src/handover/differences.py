@@ -54,7 +54,8 @@ def read(stream: BinaryIO, where: str) -> Iterator[Difference]:
         number += 1
         place = f"{where}:{number}"
         difference = strict_json.decode(Difference, _whole(raw, place), where=place)
-        key = paths.order_key(paths.check(difference.path_bytes(), where=place))
+        path = paths.from_fields(difference.path, difference.path_b64, where=place)
+        key = paths.order_key(paths.check(path, where=place))
         if last is not None and key <= last:
             raise MalformedInput("paths are out of order or doubled", where=place)
         if difference.kind is PathClass.SAME or not difference.why:

@@ -12,20 +12,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import BinaryIO, Literal, NamedTuple
+from itertools import islice
+from operator import lt
+from typing import BinaryIO, Literal
 
 from handover import paths, strict_json
 from handover.digests import Algorithm, ContentRoot
 from handover.entries import Decimal, Entry, EntryType, GapKind, HostStat, Ignored, entry_problem
 from handover.errors import MalformedInput
+from handover.manifest_lines import HOST, Batch, Block, Line, line_of, split, stem_and_key
 from handover.strict_json import Count, Document, Hex256, Instant, Whole
 
 VERSION: Literal[1] = 1
 HEADER_TYPE: Literal["handover-manifest"] = "handover-manifest"
 TRAILER_TYPE: Literal["handover-manifest-end"] = "handover-manifest-end"
 
-_HOST = b',"host":'
-_PATH = b'{"path":"'
+_BLOCK = 2**20
 _TRAILER = b'{"type":"handover-manifest-end"'
 
 
@@ -178,19 +180,6 @@ class Trailer(Document):
     sha256: Hex256
 
 
-class Line(NamedTuple):
-    """One entry line: ``key`` orders it, ``content`` are its bytes before ``,"host":`` or its closing brace."""
-
-    key: bytes
-    content: bytes
-    host: bytes | None
-
-    @property
-    def path(self) -> bytes:
-        """The path below the root."""
-        return self.key.replace(b"\0", b"/")
-
-
 class Tally:
     """Counts, bytes and roots of the entries of one manifest; the same sums for writer and reader."""
 
@@ -268,7 +257,7 @@ class Writer:
         self._last = key
         content = strict_json.encode(entry)[:-1]
         self._tally.add(entry, content)
-        self._write(content + (b"}\n" if host is None else _HOST + strict_json.encode(host) + b"}\n"))
+        self._write(content + (b"}\n" if host is None else HOST + strict_json.encode(host) + b"}\n"))
 
     def finish(self, ended_at: str) -> Trailer:
         """Write the trailer and return it; the stream is left open."""
@@ -284,32 +273,35 @@ class Writer:
 class Reader:
     """Reads one manifest once, from start to end, strictly.
 
-    ``lines`` gives entry lines in order; only after it is exhausted is ``trailer`` there, and with it the knowledge
-    that the bytes were whole. Nothing that was read may be believed before. Raises ``MalformedInput`` and nothing else
-    for what the bytes are; reading errors of the stream pass through.
+    ``lines`` (or ``batches``, not both) gives entry lines in order; only when they are exhausted is ``trailer`` there,
+    and with it the knowledge that the bytes were whole. Nothing that was read may be believed before. Raises
+    ``MalformedInput`` and nothing else for what the bytes are; reading errors of the stream pass through.
     """
 
     def __init__(self, stream: BinaryIO, *, where: str) -> None:
         self._stream = stream
         self._where = where
         self._digest = hashlib.sha256()
-        self._before_trailer = ""
-        self._number = 0
+        self._number = 1
         self._length = 0
         self._trailer: Trailer | None = None
-        self.header = strict_json.decode(Header, self._readline(), where=self._place())
-        paths.from_fields(self.header.root, self.header.root_b64, where=self._place())
+        raw = stream.readline(strict_json.MAX_LINE + 1)
+        if not raw.endswith(b"\n"):
+            raise self._cut_or_long(raw)
+        self._take(raw)
+        self.header = strict_json.decode(Header, raw[:-1], where=self._place(1))
+        paths.from_fields(self.header.root, self.header.root_b64, where=self._place(1))
 
     @property
     def trailer(self) -> Trailer:
-        """The trailer; only when ``lines`` has come to its end."""
+        """The trailer; only when the lines have come to their end."""
         if self._trailer is None:
             raise RuntimeError("the trailer is known only after the last line")
         return self._trailer
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the whole file, as ``sha256sum`` gives it; only when ``lines`` has come to its end."""
+        """SHA-256 of the whole file, as ``sha256sum`` gives it; only when the lines have come to their end."""
         assert self._trailer is not None
         return self._digest.hexdigest()
 
@@ -319,24 +311,41 @@ class Reader:
         return self._length
 
     def lines(self) -> Iterator[Line]:
-        """Yield each entry line; checks order and, at the end, the trailer's digest and number of entries."""
+        """Yield each entry line."""
+        for batch in self.batches():
+            for at in range(len(batch)):
+                self._number = batch.number + at
+                yield batch.line(at)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the entry lines in batches, in an order that was checked."""
         last: bytes | None = None
+        for block in self.blocks():
+            batch = split(block, self.header.digest, self._other)
+            self.check_order(last, batch.keys)
+            last = batch.keys[-1]
+            yield batch
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the bytes of the entry lines; checks the digest and the number of entries, and not what the lines are.
+
+        For a merge that knows most of them from the other side; it checks the others, and the order, itself.
+        """
         entries = 0
-        while not (raw := self._readline()).startswith(_TRAILER):
-            line = self._split(raw)
-            if (last is None and line.key) or (last is not None and line.key <= last):
-                raise self._malformed("entries are out of order, doubled, or the root is not the first")
-            last = line.key
-            entries += 1
-            yield line
-        trailer = strict_json.decode(Trailer, raw, where=self._place())
-        if trailer.sha256 != self._before_trailer:
-            raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
+        for raw in self._whole_lines():
+            block = Block(raw, entries + 2, raw.count(b"\n"))
+            yield block
+            entries += block.length
+        trailer = self.trailer
         if entries == 0 or trailer.entries != entries or trailer.counts.total != entries:
+            self._trailer = None
             raise self._malformed("the counts in the last line do not add up")
-        if self._stream.read(1):
-            raise self._malformed("there is something after the last line")
-        self._trailer = trailer
+
+    def line(self, raw: bytes, number: int) -> Line:
+        """Return one entry line, parsed so far as to know its path; ``number`` is its place in the file, from 1."""
+        self._number = number
+        stem, key = stem_and_key(raw, self.header.digest) or self._other(raw, number)
+        return line_of(raw, stem, key)
 
     def parse(self, line: Line) -> Entry:
         """Return the entry of a line, checked."""
@@ -352,43 +361,72 @@ class Reader:
             return HostStat()
         return strict_json.decode(HostStat, line.host, where=self._place())
 
-    def _split(self, raw: bytes) -> Line:
-        at = raw.find(_HOST)
-        content, host = (raw[:-1], None) if at < 0 else (raw[:at], raw[at + len(_HOST) : -1])
-        if not raw.endswith(b"}"):
-            raise self._malformed("not an entry")
-        end = raw.find(b'"', len(_PATH))
-        text = raw[len(_PATH) : end]
-        if raw.startswith(_PATH) and end > 0 and b"\\" not in text:
-            path = text
-        else:
-            path = strict_json.decode(Entry, content + b"}", where=self._place()).path_bytes()
-        if b"\0" in path or b"//" in path or path[:1] == b"/" or path[-1:] == b"/" or b"." in path:
-            paths.check(path, where=self._place())
-        return Line(path.replace(b"/", b"\0"), content, host)
+    def _whole_lines(self) -> Iterator[bytes]:
+        """Yield whole entry lines in blocks; takes the trailer, and makes sure that nothing follows it."""
+        rest = b""
+        while data := self._stream.read(_BLOCK):
+            end = data.rfind(b"\n") + 1
+            block, rest = (rest + data[:end], data[end:]) if end else (b"", rest + data)
+            if len(rest) > strict_json.MAX_LINE:
+                raise self._cut_or_long(rest)
+            at = 0 if block.startswith(_TRAILER) else block.find(b"\n" + _TRAILER) + 1
+            if at or block.startswith(_TRAILER):
+                if at:
+                    self._take(block[:at])
+                    yield block[:at]
+                self._end(block[at:], more=bool(rest or self._stream.read(1)))
+                return
+            if block:
+                self._take(block)
+                yield block
+        raise self._cut_or_long(rest)
 
-    def _readline(self) -> bytes:
-        raw = self._stream.readline(strict_json.MAX_LINE + 1)
-        self._number += 1
-        if not raw.endswith(b"\n"):
-            if len(raw) > strict_json.MAX_LINE:
-                raise self._malformed(f"a line longer than {strict_json.MAX_LINE} bytes")
-            raise MalformedInput(
-                "the file ends before its last line" if raw else "the file ends too early",
-                where=self._place(),
-                hint="A scan or a copy of the file broke off. Ask for the whole file, or scan again.",
-            )
-        if raw.startswith(_TRAILER):
-            self._before_trailer = self._digest.hexdigest()
+    def _end(self, raw: bytes, *, more: bool) -> None:
+        before = self._digest.hexdigest()
+        self._take(raw)
+        if more or raw.count(b"\n") != 1:
+            raise self._malformed("there is something after the last line")
+        trailer = strict_json.decode(Trailer, raw[:-1], where=self._place())
+        if trailer.sha256 != before:
+            raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
+        self._trailer = trailer
+
+    def check_order(self, last: bytes | None, keys: list[bytes]) -> None:
+        """Make sure that keys increase strictly, and that the first of all is that of the root."""
+        first_fits = keys[0] > last if last is not None else not keys[0]
+        if not first_fits or not all(map(lt, keys, islice(keys, 1, None))):
+            raise self._malformed("entries are out of order, doubled, or the root is not the first")
+
+    def _other(self, raw: bytes, number: int) -> tuple[bytes, bytes]:
+        """Return stem and key of a line that is not plain."""
+        if len(raw) > strict_json.MAX_LINE:
+            raise self._cut_or_long(raw)
+        if not raw.endswith(b"}"):
+            raise MalformedInput("not an entry", where=self._place(number))
+        at = raw.find(HOST)
+        content = raw[:-1] if at < 0 else raw[:at]
+        entry = strict_json.decode(Entry, content + b"}", where=self._place(number))
+        path = paths.check(entry.path_bytes(), where=self._place(number))
+        return raw if at < 0 else content + HOST, paths.order_key(path)
+
+    def _take(self, raw: bytes) -> None:
         self._digest.update(raw)
         self._length += len(raw)
-        return raw[:-1]
 
-    def _place(self) -> str:
-        return f"{self._where}:{self._number}"
+    def _place(self, number: int | None = None) -> str:
+        return f"{self._where}:{self._number if number is None else number}"
 
     def _malformed(self, what: str) -> MalformedInput:
         return MalformedInput(what, where=self._place())
+
+    def _cut_or_long(self, rest: bytes) -> MalformedInput:
+        if len(rest) > strict_json.MAX_LINE:
+            return self._malformed(f"a line longer than {strict_json.MAX_LINE} bytes")
+        return MalformedInput(
+            "the file ends before its last line",
+            where=self._place(),
+            hint="A scan or a copy of the file broke off. Ask for the whole file, or scan again.",
+        )
 
 
 def audit(stream: BinaryIO, *, where: str, scratch: Callable[[], BinaryIO]) -> tuple[Header, Trailer, str]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,25 @@ def hosts(tmp_path):
 def files_below(folder: Path) -> list[Path]:
     """Return all regular files, sorted."""
     return sorted(Path(at) / name for at, _, names in os.walk(folder) for name in names if not (Path(at) / name).is_symlink())
+
+
+@pytest.fixture
+def host(tmp_path):
+    """One real sshd that cannot read what is forbidden, and the ssh_config that knows it."""
+    with Sshd(tmp_path / "host", drop_dac=True) as server:
+        yield server, server.ssh_config
+
+
+def snapshot(folder: Path) -> dict[bytes, tuple[int, ...]]:
+    """Return what the system tells of every path of a tree, but for the time of the last access."""
+    found = {}
+    for at, folders, names in os.walk(os.fsencode(folder)):
+        for path in (at, *(os.path.join(at, name) for name in (*folders, *names))):
+            seen = os.lstat(path)
+            found[path] = (seen.st_mode, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
+    return found
+
+
+def harmless(text: str) -> bool:
+    """Whether a text has nothing in it that steers a terminal, turns or hides letters, or is no valid text."""
+    return all(char == "\n" or unicodedata.category(char)[0] not in "C" and char not in "\u2028\u2029" for char in text)

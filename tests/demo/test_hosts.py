@@ -104,11 +104,12 @@ def test_one_connection_serves_several_commands_side_by_side(tmp_path, sshd):
 def test_a_command_that_does_not_mind_its_stdin_ends_with_the_connection(tmp_path, monkeypatch):
     monkeypatch.setattr(server, "_END_S", 0.2)
     with two_hosts(tmp_path / "ssh", None) as world:
-        line = ["ssh", "-F", world.ssh_config, OLD, "sleep 1000"]
+        line = ["ssh", "-F", world.ssh_config, OLD, "sleep 1000; :"]
         with subprocess.Popen(line, stdin=subprocess.DEVNULL) as client:
             assert wait_until(lambda: any(p.name == "sleep" for p in descendants(os.getpid())))
+            (sleep,) = (p for p in descendants(os.getpid()) if p.name == "sleep")
             client.kill()
-        assert wait_until(lambda: not any(p.name == "sleep" for p in descendants(os.getpid())))
+        assert wait_until(lambda: not sleep.alive)
 
 
 def test_root_without_its_special_rights_must_be_able_to_reach_the_folder(tmp_path):

@@ -1,4 +1,4 @@
-"""The demo shows a true run: real commands, exactly the faults of its migration, and evidence that stock tools check."""
+"""The demo shows a true run: real commands, exactly its migration's faults, evidence that stock tools can check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from handover.demo.story import tell
 from handover.errors import Refused
 from support.processes import everything
 
-SELF = (sys.executable, "-c", "from handover.cli.main import entry; entry()")
+SELF = (sys.executable, "-P", "-m", "handover")
 DRIVER = """
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ def told(request, tmp_path_factory):
 
 
 def test_it_says_which_server_it_used_and_ends_with_the_report_and_the_next_command(told):
-    folder, output, _, sshd = told
+    _, output, _, sshd = told
     assert (sshd or "small SSH server of handover's own") in output
     assert all(fault.story in output for fault in site.FAULTS)
     lines = output.splitlines()

@@ -96,7 +96,7 @@ class Round:
 
     def __init__(
         self,
-        source: Iterable[Item],
+        source: Iterable[Item] | None,
         target: Iterable[Item] | None,
         *,
         terms: Terms | None = None,
@@ -107,7 +107,8 @@ class Round:
         self.number = number
         self.files: dict[str, bytes] = {"terms.yaml": self.terms.raw, "rules.json": self.terms.document().to_bytes()}
         self.files |= more or {}
-        self.files["web.source.manifest"] = make_manifest(*source)
+        if source is not None:
+            self.files["web.source.manifest"] = make_manifest(*source)
         if target is not None:
             self.files["web.target.manifest"] = make_manifest(
                 *target, role=Role.TARGET, location="ssh://acme@new.example/srv/www"
@@ -120,7 +121,8 @@ class Round:
         writer = differences.Writer(stream, PART)
         sides = [self._side(role) for role in Role]
         part = report.compare_part(PART, sides[0], sides[1], self.terms.rules, writer.add)
-        self.files[differences.file_name(PART)] = stream.getvalue()
+        if sides[0].reader is not None or sides[1].reader is not None:
+            self.files[differences.file_name(PART)] = stream.getvalue()
         verdict, because, strength = report.total([part])
         agreed = self.terms.read(self.terms.raw, self.terms.document())
         names = [

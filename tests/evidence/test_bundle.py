@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -18,6 +19,7 @@ from handover.bundles import open_bundle
 from handover.errors import HandoverError, LocalIOError, MalformedInput, UsageError
 from handover.evidence import bundle as bundles
 from handover.evidence import inventory, sums
+from handover.evidence.guarded import guarded
 from handover.evidence.statement import FileName
 
 FILES = {"a.txt": b"one", "b-2_c.json": b"", "SHA256SUMS": b"x" * 5000}
@@ -90,7 +92,7 @@ def test_any_other_form_of_sums_is_malformed(text):
 
 
 def test_endless_sums_are_malformed():
-    with pytest.raises(MalformedInput):
+    with pytest.raises(MalformedInput, match="longer"):
         sums.parse(b"a" * 2**21 + b"\n", where="s")
 
 
@@ -158,6 +160,20 @@ def test_no_bundle_is_a_matter_of_usage(tmp_path):
     for path in (tmp_path / "nothing", Path("/dev/null")):
         with pytest.raises(UsageError), open_bundle(path):
             pass
+
+
+def test_trouble_of_this_machine_is_told_apart_from_the_content():
+    class Failing(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(LocalIOError, match="Input/output error"):
+        guarded(io.BufferedReader(Failing()), "disk").read()
+    with pytest.raises(LocalIOError), open_bundle(Path("/proc/self/mem/x")):
+        pass
 
 
 # Zip archives

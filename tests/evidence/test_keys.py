@@ -120,6 +120,12 @@ def test_a_compressed_point_is_malformed():
         PublicKey.from_blob(blob(b"ecdsa-sha2-nistp256", b"nistp256", point), where="k")
 
 
+def test_a_curve_that_is_not_the_one_of_the_type_is_malformed():
+    raw = Party("p256").key.blob.replace(b"\x00\x00\x00\x08nistp256", b"\x00\x00\x00\x08nistp384")
+    with pytest.raises(MalformedInput, match="curve"):
+        PublicKey.from_blob(raw, where="k")
+
+
 @pytest.mark.parametrize("line", ["", "ssh-ed25519", "ssh-ed25519 =", "ssh-rsa " + Party().key.line.split()[1]])
 def test_a_broken_key_line_is_malformed(line):
     with pytest.raises(MalformedInput):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -193,6 +195,20 @@ def test_signatures_of_another_length_are_refused(length):
     refused(block(party.key.blob, inner(raw)), party, match="bytes instead of 64")
 
 
+def test_an_rsa_signature_is_as_long_as_its_modulus():
+    party = Party("rsa")
+    raw = raw_signature(party)
+    for other in (raw[:-1], b"\0" + raw):
+        refused(block(party.key.blob, inner(other, b"rsa-sha2-512")), party, match="bytes instead of 256")
+
+
+def test_an_ecdsa_signature_is_two_numbers_and_no_more():
+    party = Party("p256")
+    raw = raw_signature(party)
+    assert wire.Reader(raw, where="raw").mpint() > 0
+    refused(block(party.key.blob, inner(raw + wire.mpint(1), b"ecdsa-sha2-nistp256")), party, match="too many")
+
+
 @pytest.mark.parametrize("kind", FILE_KINDS)
 def test_bytes_too_many_are_refused_at_every_level(kind):
     party = Party(kind)
@@ -266,6 +282,13 @@ def test_a_weak_private_key_does_not_sign(tmp_path):
     ssh_keygen("-q", "-t", "rsa", "-b", "1024", "-N", "", "-f", path)
     with pytest.raises(UnacceptableKey, match="1024"):
         private_keys.load(path.read_bytes(), lambda: b"", where="key")
+
+
+def test_a_private_key_on_a_foreign_curve_does_not_sign():
+    key = generate_private_key(SECP256K1())
+    raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(UnacceptableKey, match="kind"):
+        private_keys.load(raw, lambda: b"", where="key")
 
 
 def test_the_namespace_is_the_one_of_the_specification():

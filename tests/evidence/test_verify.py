@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import BinaryIO
 
+import jsonschema
 import msgspec
 import pytest
 
@@ -30,6 +34,7 @@ from support.manifests import file, folder, gap, make_manifest
 S, R, A = PartyRole.SENDER, PartyRole.RECEIVER, PartyRole.AGENCY
 TREE = (file("index.php", b"<?php"), folder("img"), file("img/a.png", b"png"))
 LESS = TREE[:2]
+SPEC = Path(__file__).parents[2] / "docs/spec"
 
 
 @pytest.fixture
@@ -155,10 +160,10 @@ def test_accepting_an_incomplete_round_does_not_make_it_complete():
     assert done.verdict is Verdict.NOT_COMPLETE
 
 
-def test_a_round_with_a_gap_or_with_one_side_only_is_undetermined():
+def test_a_round_with_a_gap_or_without_a_side_is_undetermined():
     gaps = (*LESS, gap("img/a.png", GapKind.UNREADABLE))
-    for target in (gaps, None):
-        done = Round(TREE, target).both_accept().verify()
+    for source, target in ((TREE, gaps), (TREE, None), (None, None)):
+        done = Round(source, target).both_accept().verify()
         assert (done.exit_code, done.verdict, done.verified) == (ExitCode.UNDETERMINED, Verdict.UNDETERMINED, True)
 
 
@@ -349,6 +354,45 @@ def test_a_one_sided_report_cannot_hide_the_other_manifest():
     refused(forged(round_, files=files).verify(), Step.REPORT, "belongs to no part")
 
 
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"name": "web.target.manifest"}, "is not the file web.source.manifest"),
+        ({"length": 1}, "is not the file web.source.manifest"),
+    ],
+)
+def test_a_side_names_its_own_manifest(changes, word):
+    round_ = Round(TREE, TREE)
+    part = round_.report.parts[0]
+    assert part.source.manifest is not None
+    source = msgspec.structs.replace(part.source, manifest=msgspec.structs.replace(part.source.manifest, **changes))
+    refused(forged(round_, parts=(msgspec.structs.replace(part, source=source),)).verify(), Step.REPORT, word)
+
+
+@pytest.mark.parametrize("name", ["terms.yaml", "rules.json", "web.differences.jsonl"])
+def test_a_bundle_made_without_one_of_its_files_is_found(name):
+    round_ = Round(TREE, TREE)
+    del round_.files[name]
+    files = tuple(ref for ref in round_.report.files if ref.name != name)
+    refused(forged(round_, files=files).verify(), Step.REPORT, f"{name} is not in SHA256SUMS")
+
+
+def test_a_part_that_is_told_twice_is_malformed():
+    round_ = Round(TREE, TREE)
+    done = forged(round_, parts=round_.report.parts * 2).verify()
+    refused(done, Step.REPORT, "twice", code=ExitCode.MALFORMED)
+
+
+def test_parts_that_the_rules_do_not_have_are_found():
+    round_ = Round(TREE, TREE)
+    refused(forged(round_, parts=()).verify(), Step.REPORT, "belongs to no part")
+
+
+def test_terms_longer_than_any_are_malformed():
+    round_ = Round(TREE, TREE, terms=Terms(raw=b"#" * (2**20 + 1)))
+    refused(round_.verify(), Step.TERMS, "longer than", code=ExitCode.MALFORMED)
+
+
 def test_a_report_that_is_malformed_behind_a_right_digest_is_malformed(good):
     done = resealed(good, "report.json", good.files["report.json"].replace(b"  ", b"    ", 1)).verify()
     refused(done, Step.REPORT, "one form", code=ExitCode.MALFORMED)
@@ -498,6 +542,13 @@ def test_custody_of_another_manifest_is_found():
     round_ = Round(TREE, TREE)
     round_.answer(S, about="web.source.manifest", kind=Kind.CUSTODY, subject=round_.subject("web.target.manifest"))
     refused(round_.verify(), Step.STATEMENTS, "another web.source.manifest")
+
+
+def test_custody_of_a_manifest_that_was_altered_is_no_custody_of_it():
+    round_ = Round(TREE, TREE)
+    round_.answer(S, about="web.source.manifest", kind=Kind.CUSTODY)
+    done = round_.verify(files={**round_.files, "web.source.manifest": b""})
+    refused(done, Step.STATEMENTS, "web.source.manifest is missing or was altered")
 
 
 def test_custody_that_the_report_words_otherwise_is_found():
@@ -674,6 +725,19 @@ def test_a_document_that_changes_between_two_reads_is_found(good, name):
     refused(done, Step.REPORT if name == "report.json" else Step.TERMS, "changed while")
 
 
-def test_the_result_is_a_document_of_its_own(good):
-    done = good.verify()
+def test_the_steps_have_the_numbers_and_names_of_the_specification():
+    text = (SPEC / "bundle.md").read_text()
+    assert [(int(n), name.lower()) for n, name in re.findall(r"^([0-9]+)\. \*\*(\w+)\.\*\*", text, re.MULTILINE)] == [
+        (step.value, step.title) for step in Step
+    ]
+
+
+@pytest.mark.parametrize("broken", [None, "report.json", "SHA256SUMS", "1.sender.statement.json.sig"])
+def test_the_result_is_a_document_of_its_own(good, broken):
+    done = good.verify(files={**good.files, broken: b"x"} if broken else None)
+    jsonschema.validate(
+        json.loads(strict_json.encode(done)),
+        json.loads((SPEC / "verification.schema.json").read_text()),
+        jsonschema.Draft202012Validator,
+    )
     assert strict_json.decode_document(Verification, strict_json.encode_document(done), where="result") == done

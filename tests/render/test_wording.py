@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 from handover import paths
 from handover.compare import Comparer, Likeness
-from handover.comparison import PathClass, Verdict
+from handover.comparison import PathClass, PerClass, Verdict
 from handover.digests import Algorithm, Strength
 from handover.entries import EntryType, GapKind, HostStat
-from handover.manifest import Clock, IgnoreRule, RanBy, RulesRef, ScanOptions, Standing
+from handover.manifest import Clock, IgnoreRule, Machine, RanBy, RulesRef, ScanOptions, Standing
 from handover.render import sampling
 from handover.render.wording import codes, labels, language
 from handover.render.wording.headline import common_folder, headline
 from handover.render.wording.language import BEGIN, END, foreign, name, percent, plain, plural, size
 from handover.render.wording.remarks import RemarkCode, beside, remarks
 from handover.render.wording.steps import next_steps
+from handover.report import Failure
 from handover.rules import Requirement, RuleSet
 from render.worlds import REQUIRE_NO_EXTRA, Part, agreed, hostile, lost_uploads, make_world, same
 from support.manifests import file, folder, gap, ignored, link, make_manifest, reader, special
@@ -102,6 +103,10 @@ def sentences(world) -> str:
     return plain("\n".join((headline(world.report).word, *headline(world.report).sentences)))
 
 
+def steps(world) -> tuple[str, ...]:
+    return tuple(map(plain, next_steps(world.report, kept=True)))
+
+
 def test_a_loss_is_said_first_with_how_much_and_where():
     said = sentences(make_world(lost_uploads()))
     assert said.startswith("NOT COMPLETE\n4 of 17 files and folders (2.1 MB) are missing on the RECEIVER's host")
@@ -138,7 +143,7 @@ def test_names_and_sizes_alone_are_never_called_complete():
     assert said.startswith("UNDETERMINED")
     assert "completeness is not proven" in said
     assert RemarkCode.LISTING in {remark.code for remark in remarks(world.report)}
-    assert any("without --quick" in step for step in next_steps(world.report))
+    assert any("without --quick" in step for step in steps(world))
 
 
 def test_what_was_not_read_is_attributed_to_its_side():
@@ -146,7 +151,7 @@ def test_what_was_not_read_is_attributed_to_its_side():
     world = make_world(part)
     assert "could not be read on the RECEIVER's host" in sentences(world)
     assert "1 path could not be read on the RECEIVER's host." in map(plain, beside(world.report))
-    assert next_steps(world.report)[0].startswith("RECEIVER: make the 1 unreadable path readable")
+    assert steps(world)[0].startswith("RECEIVER: make the 1 unreadable path readable")
 
 
 def test_gaps_on_both_sides_blame_both():
@@ -169,7 +174,7 @@ def test_too_much_left_out_is_said_with_its_share():
     part = agreed()
     world = make_world(replace(part, rules=replace(part.rules, max_excluded_bp=100)))
     assert "Rules leave out or agree to 12.09 % of what the source has" in sentences(world)
-    assert any("max_excluded" in step for step in next_steps(world.report))
+    assert any("max_excluded" in step for step in steps(world))
 
 
 def test_as_agreed_never_hides_what_was_left_out():
@@ -185,8 +190,9 @@ def test_a_side_that_was_not_read_is_named_with_its_trouble():
     ):
         world = make_world(part)
         assert unread in sentences(world)
+        assert codes.strength(world.report) == "Nothing was compared."
         assert any("the connection was refused" in remark for remark in beside(world.report))
-        assert any("Is sshd running?" in step for step in next_steps(world.report))
+        assert any("Is sshd running?" in step for step in steps(world))
 
 
 def test_neither_side_read_is_undetermined():
@@ -197,7 +203,7 @@ def test_neither_side_read_is_undetermined():
 def test_extras_alone_make_it_not_complete_only_where_the_terms_say_so():
     world = make_world(Part(same(), [*same(), file("new")], REQUIRE_NO_EXTRA))
     assert sentences(world).startswith("NOT COMPLETE\nThere is more on the RECEIVER's host than was to be moved.")
-    assert next_steps(world.report)[0].startswith("RECEIVER: remove what is only there")
+    assert steps(world)[0].startswith("RECEIVER: remove what is only there")
 
 
 def test_several_parts_are_told_apart():
@@ -211,18 +217,16 @@ def test_several_parts_are_told_apart():
 def test_a_database_that_is_no_part_is_said_in_scope_and_steps():
     world = make_world(lost_uploads())
     assert "DATABASE not part of this handover" in codes.scope(world.report)
-    assert any("database" in step for step in next_steps(world.report))
+    assert any("database" in step for step in steps(world))
 
 
 def test_after_a_loss_the_old_hosting_is_to_be_kept():
-    assert "Do not cancel the old hosting while files may exist only there." in next_steps(
-        make_world(lost_uploads()).report
-    )
+    assert "Do not cancel the old hosting while files may exist only there." in steps(make_world(lost_uploads()))
 
 
 def test_after_success_the_parties_are_asked_to_sign():
-    assert "Ask for the answers of SENDER, RECEIVER." in next_steps(make_world(Part(same(), same())).report)
-    assert "handover sign" in next_steps(make_world(Part(same(), same()), parties=False).report)[0]
+    assert "Ask for the answers of SENDER, RECEIVER." in steps(make_world(Part(same(), same())))
+    assert "handover sign" in steps(make_world(Part(same(), same()), parties=False))[0]
 
 
 @pytest.mark.parametrize(
@@ -254,6 +258,60 @@ def test_remarks_on_how_a_side_was_read():
         (RemarkCode.CLOCK, "source"),
     ]
     assert found[2].text == "The clock of the SENDER's host is behind by 60 minutes."
+
+
+def test_folders_of_one_machine_are_no_surprise_where_both_are_local():
+    def text(route: str) -> str:
+        header = {"machine": Machine(boot_sha256="1" * 64), "route": route}
+        world = make_world(Part(same(), same(), source_header=header, target_header=header))
+        assert [remark.code for remark in remarks(world.report)] == [RemarkCode.SAME_MACHINE]
+        return remarks(world.report)[0].text
+
+    assert "DNS" in text("python")
+    assert text("local") == "Both sides are folders of the machine that compared them."
+
+
+def test_a_path_that_became_something_else_is_told():
+    world = make_world(Part([file("a"), *same()], [folder("a"), *same()]))
+    assert "1 path is something else on the RECEIVER's host" in sentences(world)
+
+
+def test_required_metadata_is_told_and_can_be_mended():
+    rules = RuleSet(require=frozenset({Requirement.MODE}))
+    root = (folder(""), HostStat(mode="0755"))
+    sides = [[root, (file("a"), HostStat(mode=mode))] for mode in ("0644", "0600")]
+    world = make_world(Part(*sides, rules))
+    assert "1 path differs in mode, owner or time, which has to be equal." in sentences(world)
+    assert steps(world)[0] == "RECEIVER: set mode, owner and time as they were."
+    assert codes.recorded(world.lists["web"][0].source, HostStat(mode="0644")) == "file, 0 bytes, mode 0644"
+
+
+def test_every_kind_of_gap_has_a_remedy_or_a_sentence():
+    gaps = [gap(f"g{kind}", kind, EntryType.DIR) for kind in GapKind]
+    world = make_world(Part(same(), [*same(), *gaps]))
+    assert len(beside(world.report)) == len(GapKind)
+    assert [step.split(": ")[0] for step in steps(world)].count("RECEIVER") == 3
+
+
+def test_a_failure_without_hint_still_says_who_has_to_act():
+    failure = Failure(code=6, what="no route to host")
+    assert steps(make_world(Part(same(), None, failure=failure)))[0] == "RECEIVER: make the host readable."
+
+
+def test_without_a_bundle_no_file_is_named_that_is_not_there():
+    report = make_world(lost_uploads()).report
+    assert "web.differences.jsonl" in plain(next_steps(report, kept=True)[0])
+    assert "-o FOLDER" in next_steps(report, kept=False)[0]
+
+
+def test_what_a_list_cannot_hold_is_said():
+    report = make_world(Part(same(), same())).report
+    comparison = report.parts[0].comparison
+    counts = msgspec.structs.replace(comparison.counts, not_recorded=2)
+    part = msgspec.structs.replace(report.parts[0], comparison=msgspec.structs.replace(comparison, counts=counts))
+    assert beside(msgspec.structs.replace(report, parts=(part,))) == (
+        "2 paths cannot be in the list that was imported, and are not judged.",
+    )
 
 
 def test_a_good_handover_needs_no_remark():
@@ -331,7 +389,7 @@ def test_hostile_names_are_escaped_in_every_sentence():
     report = world.report
     rows = [codes.reasons(d, codes.sides_of(report)) for d in world.lists["web"]]
     rows += [codes.recorded(side, None) for d in world.lists["web"] for side in (d.source, d.target)]
-    for text in (*headline(report).sentences, *beside(report), *next_steps(report), *rows):
+    for text in (*headline(report).sentences, *beside(report), *next_steps(report, kept=True), *rows):
         assert plain(text).isprintable()
 
 

@@ -28,7 +28,7 @@ def nasty(tmp_path_factory):
     trees.write(root / "large", bytes(range(256)) * 40_000)
     trees.write(root / "large.txt", b"line of text\r\n" * 100_000)
     (root / "many").mkdir()
-    for number in range(5000):
+    for number in range(2500):
         trees.write(root / "many" / f"file {number}", b"%d" % number)
     (root / "no permission").chmod(0)
     (root / "shut").chmod(0o300)

@@ -16,6 +16,7 @@ from handover.locations.ssh.askers import Kind, Nobody, PasswordFile, Question
 from handover.locations.ssh.connection import SshHost, connect
 from handover.locations.ssh.options import SshOptions
 from support.paramiko_server import Login, ParamikoServer
+from support.processes import wait_until
 from support.sshd import Sshd, make_key, public_key, write_ssh_config
 
 SECRET = "correct horse battery staple"
@@ -51,8 +52,10 @@ def agent(tmp_path: Path) -> Iterator[Path]:
     socket = tmp_path / "agent.sock"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL)
     try:
-        while not socket.exists():
-            assert process.poll() is None
+        # It answers 1 when it holds no keys, and 2 while nobody listens.
+        listing = ["ssh-add", "-l"]
+        environment = {"SSH_AUTH_SOCK": str(socket)}
+        assert wait_until(lambda: subprocess.run(listing, env=environment, capture_output=True).returncode == 1)
         yield socket
     finally:
         process.terminate()
@@ -192,6 +195,16 @@ def test_with_identities_only_the_agent_offers_just_the_named_key(tmp_path, agen
         with pytest.raises(RemoteError, match="hung up during the login") as caught:
             reach(server.url(), config)
         assert "IdentitiesOnly" in caught.value.hint
+
+
+def test_with_identities_only_no_other_key_of_the_agent_is_offered(tmp_path, agent):
+    named, other = make_key(tmp_path / "named"), make_key(tmp_path / "other")
+    add_to_agent(agent, named, other)
+    lines = [f"IdentityAgent {agent}", f"IdentityFile {named}.pub"]
+    with Sshd(tmp_path, authorized_keys=[public_key(other)]) as server:
+        reach(server.url(), config_of(tmp_path, server.known_hosts, *lines)).close()
+        with pytest.raises(RemoteError, match="not let in"):
+            reach(server.url(), config_of(tmp_path, server.known_hosts, *lines, "IdentitiesOnly yes"))
 
 
 def test_an_encrypted_key_that_the_agent_holds_needs_no_passphrase(tmp_path, agent):

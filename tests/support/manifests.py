@@ -80,11 +80,12 @@ def make_header(**fields: object) -> manifest.Header:
     return manifest.Header(**(defaults | fields))
 
 
-def make_manifest(*items: Item, root: Entry | None = None, **header: object) -> bytes:
-    """Return a manifest of the given entries in any order; the root is added."""
+def make_manifest(*items: Item, **header: object) -> bytes:
+    """Return a manifest of the given entries in any order; the root is added when it is not among them."""
     stream = io.BytesIO()
     writer = manifest.Writer(stream, make_header(**header), tempfile.TemporaryFile)
-    ordered = sorted([root or folder(""), *items], key=lambda item: paths.order_key(entry(item).path_bytes()))
+    root = [] if any(entry(item).path == "" for item in items) else [folder("")]
+    ordered = sorted([*root, *items], key=lambda item: paths.order_key(entry(item).path_bytes()))
     for item in ordered:
         writer.add(*(item if isinstance(item, tuple) else (item, None)))
     writer.finish(LATER)

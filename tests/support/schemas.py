@@ -11,15 +11,27 @@ from typing import Any
 
 import msgspec
 
-from handover import differences
+from handover import differences, manifest
 from handover.comparison import Difference
+from handover.entries import Entry, HostStat
 from handover.render import documents
 from handover.report import Report
 
 SPEC = Path(__file__).parents[2] / "docs" / "spec"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
+
+class EntryLine(Entry):
+    """One path; ``host`` stands last, and outside of what is compared."""
+
+    host: HostStat | None = None
+
+
 BUILT: dict[str, tuple[str, tuple[type, ...]]] = {
+    "manifest.schema.json": (
+        "One line of a manifest: the header, an entry, or the trailer",
+        (manifest.Header, EntryLine, manifest.Trailer),
+    ),
     "report.schema.json": ("report.json of a round", (Report,)),
     "differences.schema.json": (
         "One line of PART.differences.jsonl: the first line, or a difference",
@@ -58,8 +70,6 @@ def _portable(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     node = dict(node)
-    if isinstance(node.get("pattern"), str):
-        node["pattern"] = node["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
     if isinstance(node.get("description"), str):
         node["description"] = " ".join(node["description"].split())
     if node.get("default", ...) is None and "anyOf" in node:
@@ -67,6 +77,8 @@ def _portable(node: Any) -> Any:
         kinds = [kind for kind in node.pop("anyOf") if kind != {"type": "null"}]
         del node["default"]
         node |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    if isinstance(node.get("pattern"), str):
+        node["pattern"] = node["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
     return {key: _portable(value) for key, value in node.items()}
 
 

@@ -210,6 +210,9 @@ class Sshd:
             *(f'HostKey "{key}"' for key in self.host_keys),
             f'AuthorizedKeysFile "{self.authorized_keys}"',
             f'PidFile "{self.folder / "pid"}"',
+            # bash that sshd starts reads ~/.bashrc unless it is told that it is not the first shell: what the developer
+            # has there (a pyenv that waits a minute for a lock) is no part of a test.
+            "SetEnv SHLVL=1",
             "UsePAM no",
             "StrictModes no",
             "PermitRootLogin yes",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 NAMES = [
     b"plain.txt", b"with space", b"new\nline", b"tab\there", b"esc\x1b[31mred", b"bell\x07", b'quote"double', b"quote'single",
-    b"back\\slash", b"-rf", b"*", b"?", b"[a]", b"$(id)", b"`id`", b"<script>alert(1)</script>", b"=cmd()", b"{{7*7}}", b"END",
+    b"back\\slash", b"-rf", b"*", b"?", b"[a]", b"$(id)", b"`id`", b"<script>alert(1)<&sol;script>", b"=cmd()", b"{{7*7}}", b"END",
     b'{"type":"handover-manifest-end"}', b"\xff\xfeinvalid", b"half\xc3", "bidi\u202egnp.exe".encode(), "zero\u200bwidth".encode(),
     "\u00fc nfc".encode(), "u\u0308 nfd".encode(), b"Case", b"case", "stra\u00dfe".encode(), b"strasse", b"\x01\x02\x7f", "c1\u0085".encode(),
     b"...", b". ", b" lead", b"trail ", b"a", b"a-b", b"a.b", b"a0", b"%s%n", b"con", b"~", b"#", b"n" * 255, "\u0142\u00f3d\u017a".encode(),
@@ -29,7 +29,13 @@ def build(root: Path) -> Path:
         os.mkdir(os.path.join(top, name))
     write(os.path.join(top, b"a dir", b"x"), b"in a dir\n")
     write(os.path.join(top, b"\xffdir", b"\xfe"), b"")
-    links = [(b"target", b"dangling"), (b"self", b"self"), (b"..", b"up"), (b"/etc", b"out"), (b"\xff\n\x1b", b"odd target")]
+    links = [
+        (b"target", b"dangling"),
+        (b"self", b"self"),
+        (b"..", b"up"),
+        (b"/etc", b"out"),
+        (b"\xff\n\x1b", b"odd target"),
+    ]
     links += [(b"loop-b", b"loop-a"), (b"loop-a", b"loop-b"), (b"plain.txt", b"to file"), (b"a dir", b"to dir")]
     for target, name in links:
         os.symlink(target, os.path.join(top, name))

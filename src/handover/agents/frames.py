@@ -14,7 +14,9 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from handover.entries import Decimal
 from handover.errors import RemoteError
+from handover.strict_json import Count, Hex256, Whole
 
 T = TypeVar("T")
 
@@ -95,21 +97,21 @@ class Extra(IntEnum):
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """First frame: the host, the account and what the agent was able to set up."""
 
-    boot_sha256: str | None
-    clock_ns: str
-    cpus: int | None
+    boot_sha256: Hex256 | None
+    clock_ns: Decimal
+    cpus: Count | None
     interpreter: str
     limits: tuple[str, ...]
-    machine_sha256: str | None
-    niceness: int
+    machine_sha256: Hex256 | None
+    niceness: Whole
     nonce: str
     os: str
     root: str
-    root_dev: str | None
-    root_inode: str | None
-    uid: int
+    root_dev: Decimal | None
+    root_inode: Decimal | None
+    uid: Count
     user: str | None
-    workers: int
+    workers: Count
 
 
 class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from handover.cli import options
 from handover.cli.console import Console
 
 #: How the story starts the product again: by this interpreter, wherever the command was installed.
-_SELF = (sys.executable, "-c", "from handover.cli.main import entry; entry()")
+_SELF = (sys.executable, "-P", "-m", "handover")
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,15 @@ from typing import Annotated, NoReturn
 import typer
 
 from handover import __version__
-from handover.cli import case_commands, compare_command, scan_command, sign_command, trust_command, verify_command
+from handover.cli import (
+    case_commands,
+    compare_command,
+    demo_command,
+    scan_command,
+    sign_command,
+    trust_command,
+    verify_command,
+)
 from handover.cli.console import Console, complain, silence
 from handover.cli.signals import Signalled, signals_raise
 from handover.errors import ExitCode, HandoverError
@@ -25,7 +33,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with  [bold]handover demo[/]  to see a whole case, or  [bold]handover compare SOURCE TARGET[/].",
 )
-for commands in (case_commands, scan_command, compare_command, sign_command, verify_command, trust_command):
+for commands in (
+    case_commands,
+    scan_command,
+    compare_command,
+    sign_command,
+    verify_command,
+    trust_command,
+    demo_command,
+):
     commands.register(app)
 
 
@@ -62,8 +78,11 @@ def run(arguments: list[str]) -> int:
     except HandoverError as error:
         return _fail(error.exit_code, error.what, error.where, error.hint, as_json=as_json)
     except typer.TyperException as error:
+        what = error.format_message()
+        if not what:  # a command without its arguments has shown its help instead
+            return ExitCode.USAGE
         hint = "See  handover --help  or  handover COMMAND --help."
-        return _fail(ExitCode.USAGE, error.format_message(), "", hint, as_json=as_json)
+        return _fail(ExitCode.USAGE, what, "", hint, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         complain("handover: interrupted; nothing half-made was left")
         return ExitCode.INTERRUPTED

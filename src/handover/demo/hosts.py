@@ -90,6 +90,8 @@ def _sshd_config(folder: Path, name: str, host_key: Path, account_key: str) -> P
         f'AuthorizedKeysFile "{authorized}"',
         "PidFile none",
         "StrictModes no",
+        # A bash that is not the first shell leaves ~/.bashrc alone: what is in there is no part of the show.
+        "SetEnv SHLVL=1",
         "UsePAM no",
     ]
     lines += ["PermitRootLogin yes", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PrintMotd no"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import socket
 import subprocess
 import threading
@@ -89,18 +90,18 @@ def _start(
     channel: paramiko.Channel, command: list[str], home: Path
 ) -> tuple[subprocess.Popen[bytes], threading.Thread]:
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=home, bufsize=0)
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=home, bufsize=0, process_group=0)
     pumping = threading.Thread(target=_pump, args=(channel, process), daemon=True)
     pumping.start()
     return process, pumping
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Wait a while for a command that has lost its stdin, then kill it."""
+    """Wait a while for a command that has lost its stdin, then kill it with all that it started."""
     try:
         process.wait(_END_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import assert_never
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -187,6 +188,8 @@ def _verify_inner(key: PublicKey, inner: bytes, data: bytes, where: str) -> None
         case RSAPublicKey() as material:
             _check_length(raw, (material.key_size + 7) // 8, where)
             material.verify(raw, data, PKCS1v15(), hash_algorithm)
+        case _:
+            assert_never(key.material)
 
 
 def _hardware_data(key: PublicKey, reader: wire.Reader, data: bytes, where: str) -> bytes:

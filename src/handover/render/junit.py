@@ -61,7 +61,7 @@ def _suite(report: Report, part: PartReport, differences: Differences, limit: in
     suite.set("skipped", "0")
     suite.set("time", "0")
     notes = ET.SubElement(suite, "system-out")
-    notes.text = "\n".join(map(plain, (*codes.scope(report), codes.STRENGTHS[report.strength], *beside(report))))
+    notes.text = "\n".join(map(plain, (*codes.scope(report), codes.strength(report), *beside(report))))
     return suite
 
 

@@ -25,6 +25,9 @@ from handover.rollup import FolderSummary
 #: Units into which the bar of shares is divided, and the least that a class with any path gets.
 BAR_UNITS = 1000
 _BAR_LEAST = 8
+#: So many differences are seen at once, unless there is nothing to do about them.
+_FEW = 20
+_SETTLED = (PathClass.AGREED, PathClass.IGNORED, PathClass.NOT_RECORDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class FolderRow:
-    """One folder; ``whole`` when the folder itself is missing, extra or unread, with all that is in it."""
+    """One folder; ``whole`` when the folder itself is missing, extra or unread, with all that is in it.
+
+    ``numbers`` fill the columns of the table; ``summary`` says the same where there is no room for columns.
+    """
 
     name: str
     whole: bool
     numbers: tuple[str, ...]
+    summary: str
     size: str
 
 
@@ -79,12 +86,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The differences of one class that are shown, and how many there are."""
+    """The differences of one class that are shown, and how many there are; ``open`` when they are few and matter."""
 
-    kind: PathClass
     label: str
     rows: tuple[Row, ...]
     total: int
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +230,7 @@ def folders(part: PartReport) -> FolderTable:
             name(folder.path_bytes()),
             folder.whole,
             tuple(number(get(folder)) if get(folder) else "" for get in shown.values()),
+            codes.folder_summary(folder),
             size(folder.bytes),
         )
         for folder in part.folders
@@ -242,7 +250,12 @@ def _groups(comparison: Comparison, differences: Iterator[Difference], limit: in
         rows.setdefault(difference.kind, []).append(row(difference, sides))
     counts = _by_class(comparison.counts)
     return tuple(
-        Group(kind, codes.CLASSES[kind], tuple(rows.get(kind, ())), counts[kind])
+        Group(
+            codes.CLASSES[kind],
+            tuple(rows.get(kind, ())),
+            counts[kind],
+            open=counts[kind] == len(rows.get(kind, ())) <= _FEW and kind not in _SETTLED,
+        )
         for kind in codes.WORST_FIRST
         if counts[kind]
     )

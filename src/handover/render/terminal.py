@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -32,13 +33,15 @@ from handover.report import PartReport, Report
 LIMIT: Final = 20
 _FOLDERS: Final = 8
 
+#: Spaces at the end of a line, with the colour codes among them.
+_TAIL = re.compile(r"(?: |\x1b\[[0-9;]*m)+\Z")
 _VERDICT_STYLE = {
     Verdict.NOT_COMPLETE: "bold red",
     Verdict.UNDETERMINED: "bold yellow",
     Verdict.COMPLETE_AS_AGREED: "bold green",
     Verdict.COMPLETE: "bold green",
 }
-_MARK_STYLE = {"-": "red", "~": "magenta", "!": "magenta", "T": "magenta", "m": "magenta", "?": "yellow", "+": "blue"}
+_MARK_STYLE = {"-": "red", "~": "magenta", "!": "magenta", "T": "magenta", "m": "magenta", "?": "yellow", "+": "cyan"}
 
 
 def render(
@@ -55,7 +58,7 @@ def render(
     for part in report.parts:
         blocks += _part(report, part, differences, limit // max(1, len(report.parts)))
     blocks += _findings(report)
-    blocks.append(_steps(report))
+    blocks.append(_steps(report, kept=folder is not None))
     if folder is not None:
         blocks.append(_text(say("The report and all evidence are in {folder}", folder=name(os.fsencode(folder)))))
     return _drawn(blocks, width=width, color=color)
@@ -117,7 +120,11 @@ def _drawn(blocks: list[RenderableType], *, width: int, color: bool) -> str:
             if number_of:
                 console.print()
             console.print(block)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    return "".join(f"{_TAIL.sub(_codes_only, line)}\n" for line in captured.get().splitlines())
+
+
+def _codes_only(tail: re.Match[str]) -> str:
+    return tail[0].replace(" ", "")
 
 
 def _text(words: str, style: str = "") -> Text:
@@ -159,7 +166,7 @@ def _verdict(report: Report) -> RenderableType:
 def _scope(report: Report) -> RenderableType:
     grid = _grid()
     grid.add_row(_label("scope_short"), _text(" · ".join(codes.scope(report)), "bold"))
-    grid.add_row(_label("strength"), _text(codes.STRENGTHS[report.strength]))
+    grid.add_row(_label("strength"), _text(codes.strength(report)))
     return grid
 
 
@@ -224,7 +231,7 @@ def _names(rows: list[page.Row]) -> RenderableType:
 def _legend(rows: list[page.Row]) -> Iterator[RenderableType]:
     seen = {row.mark for row in rows}
     used = (say("{mark} {words}", mark=mark, words=words) for mark, words in codes.MARKS.items() if mark in seen)
-    yield _text("   ".join(used), "dim")
+    yield _text(say("Marks: {marks}", marks=codes.listing(used)), "dim")
 
 
 def _findings(report: Report) -> Iterator[RenderableType]:
@@ -237,8 +244,8 @@ def _findings(report: Report) -> Iterator[RenderableType]:
         yield Group(*lines)
 
 
-def _steps(report: Report) -> RenderableType:
-    lines = (_bullet(f"{place}.", step) for place, step in enumerate(next_steps(report), start=1))
+def _steps(report: Report, *, kept: bool) -> RenderableType:
+    lines = (_bullet(f"{place}.", step) for place, step in enumerate(next_steps(report, kept=kept), start=1))
     return Group(_title(LABELS["next"]), *lines)
 
 

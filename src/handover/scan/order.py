@@ -156,9 +156,15 @@ def _compared(rows: Iterator[Row], again: Iterator[Sighting]) -> Iterator[_Paire
             yield _Paired(row, None, 0, GapKind.VANISHED)
             row = next(rows, None)
         else:
-            held_still = _held_still(row.seen, later)
-            yield _Paired(row, later.stat, later.child, None if held_still else GapKind.UNSTABLE)
+            yield _Paired(row, later.stat, later.child, _change(row.seen, later))
             row, later = next(rows, None), next(again, None)
+
+
+def _change(first: Sighting, later: Sighting) -> GapKind | None:
+    """Return what became of an entry between the two passes; ``None`` when it held still."""
+    if later.status is Status.VANISHED and first.status is not Status.VANISHED:
+        return GapKind.VANISHED
+    return None if _held_still(first, later) else GapKind.UNSTABLE
 
 
 def _held_still(first: Sighting, later: Sighting) -> bool:

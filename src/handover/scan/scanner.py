@@ -11,11 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
-from handover.agents.frames import Beat, FrameType, Owners, parse_beat
+from handover.agents.frames import Beat, FrameType, Owners, broken, parse_beat
 from handover.errors import Refused
 from handover.files import local_io, new_file, refuse_existing
 from handover.locations.channel import Host
 from handover.manifest import Header, Trailer, Writer
+from handover.paths import shown
 from handover.scan import header as headers
 from handover.scan.lines import Lines
 from handover.scan.order import in_order
@@ -102,7 +103,11 @@ def _write(
         for number, found in enumerate(in_order(told)):
             if number % _TELL_EVERY == 0:
                 teller.repeat()
-            writer.add(lines.entry(found), lines.host(found))
+            try:
+                writer.add(lines.entry(found), lines.host(found))
+            except ValueError as error:
+                # Nothing but what the agent told went into it, so it is the agent that told what cannot be.
+                raise broken(f"{shown(found.path)} cannot be what it says") from error
         trailer = writer.finish(headers.instant(clock.wall_ns()))
         if trailer.entries == 1 and trailer.counts.gap == 0 and not request.allow_empty:
             raise Refused(

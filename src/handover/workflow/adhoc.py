@@ -14,7 +14,7 @@ from handover.paths import shown
 from handover.rules import RuleSet
 from handover.terms import parse, synthetic
 from handover.workflow.outcome import Outcome
-from handover.workflow.reading import Reading, SidePlan
+from handover.workflow.reading import Reading, SidePlan, refuse_inside
 from handover.workflow.rounds import PartPlan, RoundPlan, make_round
 from handover.workflow.surroundings import Surroundings
 
@@ -41,6 +41,7 @@ def compare(request: Request, reading: Reading, world: Surroundings) -> Iterator
             folder = Path(scratch)
             yield Outcome(make_round(folder, plan, reading, world), folder, kept=False)
         return
+    refuse_inside(request.output, request.source, request.target)
     with new_folder(request.output) as folder:
         report = make_round(folder, plan, reading, world)
     yield Outcome(report, request.output, kept=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import assert_never
 
 from handover.digests import Algorithm
-from handover.errors import HandoverError
+from handover.errors import HandoverError, Refused
 from handover.evidence.statement import Kind
 from handover.files import local_io, new_file
 from handover.locations import location
@@ -115,6 +115,19 @@ def side_plan(
         cross_mounts=cross_mounts,
         custody=custody,
     )
+
+
+def refuse_inside(output: Path, *sides: SidePlan) -> None:
+    """Raise ``Refused`` when ``output`` would lie in a tree that is read: the scan would meet its own files."""
+    # os.path.realpath and not Path.resolve, which fails on links that go in a circle.
+    place = Path(os.path.realpath(output))
+    for side in sides:
+        if isinstance(side.location, LocalFolder) and place.is_relative_to(os.path.realpath(side.location.path)):
+            raise Refused(
+                f"{shown(os.fsencode(output))} is inside the folder that is scanned",
+                where=side.shown,
+                hint="Nothing is written into what is read. Choose a place outside of it.",
+            )
 
 
 def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: Reading) -> Scanned:

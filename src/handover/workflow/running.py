@@ -13,7 +13,7 @@ from handover.terms import Location
 from handover.workflow.case import Case
 from handover.workflow.custody import beside
 from handover.workflow.outcome import Outcome
-from handover.workflow.reading import Reading, SidePlan, side_plan
+from handover.workflow.reading import Reading, SidePlan, refuse_inside, side_plan
 from handover.workflow.rounds import PartPlan, RoundPlan, make_round
 from handover.workflow.surroundings import Surroundings
 
@@ -42,6 +42,9 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
             )
             for part in case.terms.parts
         )
+        folder = case.round_folder(number)
+        for part in parts:
+            refuse_inside(folder, part.source, part.target)
         plan = RoundPlan(
             number=number,
             previous=previous,
@@ -52,7 +55,6 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
             same_host=request.same_host,
             signed_terms=tuple(beside(case.folder, TERMS_NAME, Kind.TERMS, sha256_hex(case.raw_terms))),
         )
-        folder = case.round_folder(number)
         with local_io(folder.parent):
             folder.parent.mkdir(exist_ok=True)
         with new_folder(folder) as aside:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handover.errors import Refused, UsageError
+from handover.errors import UsageError
 from handover.files import refuse_existing
-from handover.locations.location import LocalFolder, ManifestFile
+from handover.locations.location import ManifestFile
 from handover.rules import RuleSet
-from handover.workflow.reading import Reading, Scanned, SidePlan, read_side
+from handover.workflow.reading import Reading, Scanned, SidePlan, read_side, refuse_inside
 
 
 def scan_to(output: Path, part: str, side: SidePlan, rules: RuleSet, reading: Reading) -> Scanned:
@@ -18,13 +18,3 @@ def scan_to(output: Path, part: str, side: SidePlan, rules: RuleSet, reading: Re
     refuse_existing(output)
     refuse_inside(output, side)
     return read_side(part, side, rules, output, reading)
-
-
-def refuse_inside(output: Path, side: SidePlan) -> None:
-    """Refuse to write into the tree that is read: the scan would meet its own output."""
-    if isinstance(side.location, LocalFolder) and output.resolve().is_relative_to(side.location.path.resolve()):
-        raise Refused(
-            "the output is inside the folder that is scanned",
-            where=str(side.shown),
-            hint="Give a place outside with -o.",
-        )

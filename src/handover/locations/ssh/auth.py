@@ -128,7 +128,7 @@ class _Login:
         # Keys that the settings name come first, as in ssh: a host gives up after a few.
         held.sort(key=lambda entry: entry[0].asbytes() not in configured)
         for key, comment in held:
-            if True:
+            if key.asbytes() in configured or not self.settings.identities_only:
                 yield from self._once(key, f"agent key {comment}")
 
     def _file_key(self, file: KeyFile, load: Callable[[], paramiko.PKey]) -> Iterator[Attempt]:

@@ -12,6 +12,7 @@ import paramiko
 from handover.errors import RemoteError
 
 _MAX_RECEIVE = 2**20
+_BLOCK = 32 * 1024
 #: paramiko's default, and its best: what may be on its way before we read.
 _WINDOW = 2 * 2**20
 _STDERR_KEPT = 64 * 1024
@@ -39,21 +40,23 @@ class SshChannel:
     def send(self, data: bytes) -> None:
         """Write all of ``data`` to the command's stdin; ``RemoteError`` when it no longer reads."""
         rest = memoryview(data)
-        deadline = time.monotonic() + _SEND_STALL_S
-        with watchdog(_SEND_STALL_S, self._transport.close):
-            while rest:
-                self._drain_stderr()
-                try:
-                    sent = self._channel.send(bytes(rest[:_MAX_RECEIVE]))
-                except TimeoutError:
-                    if time.monotonic() > deadline:
-                        raise RemoteError("the command does not read what it is sent", where=self._where) from None
-                    continue
-                except (OSError, EOFError, paramiko.SSHException) as error:
-                    raise self._lost("the command no longer reads, or the connection was lost") from error
-                if not sent:
-                    raise self._lost("the command no longer reads")
-                rest = rest[sent:]
+        stalled_at = time.monotonic() + _SEND_STALL_S
+        while rest:
+            self._drain_stderr()
+            try:
+                # The channel's own timeout is for its window; a network that takes nothing is waited for without one.
+                with watchdog(_SEND_STALL_S, self._transport.close):
+                    sent = self._channel.send(bytes(rest[:_BLOCK]))
+            except TimeoutError:
+                if time.monotonic() > stalled_at:
+                    raise RemoteError("the command does not read what it is sent", where=self._where) from None
+                continue
+            except (OSError, EOFError, paramiko.SSHException) as error:
+                raise self._lost("the command no longer reads, or the connection was lost") from error
+            if not sent:
+                raise self._lost("the command no longer reads")
+            rest = rest[sent:]
+            stalled_at = time.monotonic() + _SEND_STALL_S
 
     def receive(self, timeout_s: float) -> bytes:
         """Return the next bytes of stdout, at most 1 MiB; ``b""`` at its end.
@@ -97,8 +100,7 @@ class SshChannel:
             contextlib.suppress(OSError, EOFError, paramiko.SSHException),
             watchdog(_CLOSE_S, self._transport.close),
         ):
-            self._channel.shutdown_write()
-            self._channel.close()
+            self._channel.close()  # tells the end of stdin first, then the end of the channel (RFC 4254 section 5.3)
 
     def _drain_stderr(self) -> None:
         # One read takes all that the window allows; a loop would never end while the far side writes without end.

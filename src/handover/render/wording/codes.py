@@ -12,6 +12,7 @@ from handover.entries import Entry, EntryType, HostStat
 from handover.manifest import RanBy, Standing
 from handover.render.wording.language import exact_size, foreign, name, number, percent, plural, say, size
 from handover.report import Finding, Report, ScopeItem, ScopeState
+from handover.rollup import FolderSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,13 @@ def scope(report: Report) -> tuple[str, ...]:
     return tuple(scope_item(item, alone=len(report.parts) == 1) for item in report.scope)
 
 
+def strength(report: Report) -> str:
+    """Return what equal files prove in this report."""
+    if not any(part.source.manifest and part.target.manifest for part in report.parts):
+        return say("Nothing was compared.")
+    return STRENGTHS[report.strength]
+
+
 def mark(difference: Difference) -> str:
     """Return the one character that stands before the path."""
     if difference.kind is PathClass.CHANGED and "size" in difference.why:
@@ -231,6 +239,17 @@ def ran_by(who: RanBy, roles: dict[str, str]) -> str:
     """Return who ran a scan and what that is worth; ``roles`` gives the name of a party by its role."""
     words = [foreign(text) for text in (who.name, roles.get(who.party or "", who.party)) if text]
     return listing([*words, _STANDINGS[who.standing]])
+
+
+def folder_summary(folder: FolderSummary) -> str:
+    """Return how many paths of a folder are in which class."""
+    counts = {
+        "{n} missing": folder.missing,
+        "{n} changed": folder.changed,
+        "{n} not checked": folder.not_checked,
+        "{n} extra": folder.extra,
+    }
+    return listing(plural(count, words, words) for words, count in counts.items() if count)
 
 
 def explains(finding: Finding) -> str:

@@ -10,7 +10,6 @@ LABELS: Mapping[str, str] = MappingProxyType(
     {
         "title": "Handover report",
         "round": "Round",
-        "made": "Made",
         "case_id": "Case",
         "tool": "Made with",
         "previous": "Previous round",
@@ -37,6 +36,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "where": "Where it differs",
         "where_caption": "Folders with differences, those with most loss first",
         "folder": "Folder",
+        "differences": "Differences",
         "whole": "whole folder",
         "missing": "Missing",
         "changed": "Changed",
@@ -90,7 +90,6 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "signed_at": "Signed (by the signer's own clock)",
         "key": "Key",
         "sign": "Who signs",
-        "sign_caption": "The parties of this case",
         "role": "Role",
         "party": "Party",
         "contact": "Contact",

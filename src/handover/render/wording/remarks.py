@@ -84,6 +84,8 @@ _LIKENESS = {
     ),
 }
 
+_BOTH_HERE = "Both sides are folders of the machine that compared them."
+
 
 def remarks(report: Report) -> tuple[Remark, ...]:
     """Return all remarks, those on the whole first, then by part in the order of the report."""
@@ -141,7 +143,8 @@ def _of_part(part: PartReport, sides: Sides) -> Iterator[Remark]:
             yield Remark(code, text, part.name)
     if part.likeness in _LIKENESS:
         code, text = _LIKENESS[part.likeness]
-        yield Remark(code, say(text), part.name)
+        here = part.likeness is Likeness.SAME_MACHINE and part.source.route == part.target.route == "local"
+        yield Remark(code, say(_BOTH_HERE if here else text), part.name)
 
 
 def _of_side(side: SideReport, host: str) -> Iterator[tuple[RemarkCode, str]]:

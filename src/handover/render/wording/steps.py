@@ -14,19 +14,20 @@ from handover.report import PartReport, Report, ScopeState
 _WELL = (Verdict.COMPLETE, Verdict.COMPLETE_AS_AGREED)
 
 
-def next_steps(report: Report) -> tuple[str, ...]:
-    """Return the steps in the order in which they help, each said once."""
+def next_steps(report: Report, *, kept: bool) -> tuple[str, ...]:
+    """Return the steps in the order in which they help, each said once; ``kept``: there is a bundle to look into."""
     sides = sides_of(report)
-    steps = [step for part in report.parts for step in _of_part(part, sides)]
+    steps = [step for part in report.parts for step in _of_part(part, sides, kept=kept)]
     steps += _when_well(report) if report.verdict in _WELL else _when_not_well()
     if any(item.state is ScopeState.NOT_PART for item in report.scope):
         steps.append(say("Check the database in another way: this report says nothing about it."))
     return tuple(dict.fromkeys(steps))
 
 
-def _of_part(part: PartReport, sides: Sides) -> Iterator[str]:
+def _of_part(part: PartReport, sides: Sides, *, kept: bool) -> Iterator[str]:
     if part.comparison is not None:
-        yield from _after_comparison(part, part.comparison, sides)
+        yield from _send_again(part, part.comparison, sides, kept=kept)
+        yield from _after_comparison(part.comparison, sides)
     for side, side_report in (("source", part.source), ("target", part.target)):
         if side_report.failure is not None:
             yield from _after_failure(sides.actor(side), side_report.failure.hint)
@@ -55,21 +56,34 @@ def _close_gaps(gaps: GapCounts, actor: str) -> Iterator[str]:
         yield say("{actor}: make the other filesystem a part of its own, or allow the scan to enter it.", actor=actor)
 
 
-def _after_comparison(part: PartReport, comparison: Comparison, sides: Sides) -> Iterator[str]:
-    counts = comparison.counts
-    again = counts.missing + counts.changed + counts.type_changed
-    if again:
+def _send_again(part: PartReport, comparison: Comparison, sides: Sides, *, kept: bool) -> Iterator[str]:
+    again = _lost(comparison)
+    if again and kept:
         yield plural(
             again,
-            "{actor}: send the {n} missing or changed path of {part} again; it is named in {file}.",
-            "{actor}: send the {n} missing or changed paths of {part} again; they are named in {file}.",
+            "{actor}: send the {n} missing or changed path again; it is named in {file}.",
+            "{actor}: send the {n} missing or changed paths again; they are named in {file}.",
             actor=sides.source,
-            part=foreign(part.name),
             file=foreign(differences.file_name(part.name)),
         )
+    elif again:
+        yield plural(
+            again,
+            "{actor}: send the {n} missing or changed path again; -o FOLDER writes a report that names it.",
+            "{actor}: send the {n} missing or changed paths again; -o FOLDER writes a report that names them all.",
+            actor=sides.source,
+        )
+
+
+def _lost(comparison: Comparison) -> int:
+    return comparison.counts.missing + comparison.counts.changed + comparison.counts.type_changed
+
+
+def _after_comparison(comparison: Comparison, sides: Sides) -> Iterator[str]:
+    counts = comparison.counts
     if counts.metadata:
         yield say("{actor}: set mode, owner and time as they were.", actor=sides.target)
-    if comparison.verdict is Verdict.NOT_COMPLETE and not again and not counts.metadata:
+    if comparison.verdict is Verdict.NOT_COMPLETE and not _lost(comparison) and not counts.metadata:
         yield say("{actor}: remove what is only there, or agree to it in the terms.", actor=sides.target)
     if Doubt.EXCLUDED in comparison.because:
         yield say("Look at the rules: leave less out, or raise max_excluded in the terms if both parties agree.")

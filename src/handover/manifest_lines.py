@@ -1,0 +1,131 @@
+"""The entry lines of a manifest in batches of about a megabyte: bytes, keys and sizes, in the order of the file.
+
+Nearly every line is a folder or a read file with an ordinary name. One regular expression recognises such *plain* lines
+whole: their JSON is in its one form, path, type, size and digest are sound, and nothing else is in them. So a plain
+line needs no parser, and a million of them cost about a second. All others are left to the parser, one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from handover.digests import Algorithm
+
+HOST = b',"host":'
+
+#: Bytes of a name that stand for themselves: ASCII without quote, backslash, slash and controls, and U+00C0 to U+017F.
+_CHARACTERS = rb"(?:[ !#-.0-\[\]-~]++|[\xc3-\xc5][\x80-\xbf])++"
+_COMPONENT = rb'(?!\.\.?+[/"])' + _CHARACTERS
+_PATH = _COMPONENT + rb"(?:/" + _COMPONENT + rb")*+"
+_SIZE = rb"0|[1-9][0-9]{0,14}+"
+
+
+class Line(NamedTuple):
+    """One entry line: ``key`` orders it, ``content`` are its bytes before ``,"host":`` or its closing brace."""
+
+    key: bytes
+    content: bytes
+    host: bytes | None
+
+    @property
+    def path(self) -> bytes:
+        """The path below the root."""
+        return self.key.replace(b"\0", b"/")
+
+
+class Block(NamedTuple):
+    """Whole lines as they are in the file: ``length`` of them, the first with this ``number``, from 1."""
+
+    raw: bytes
+    number: int
+    length: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some consecutive lines; the lists are as long as one another.
+
+    A ``stem`` is the content of a line and what ends it, ``,"host":`` or the closing brace: two lines with equal stems
+    agree. ``sizes`` has the size in decimal of a plain file, empty for a plain folder, ``None`` for a line that is not
+    plain; the places of those are in ``odd``, in order. ``number`` is that of the first line in the file, from 1.
+    """
+
+    block: bytes
+    number: int
+    stems: list[bytes] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)
+    sizes: list[bytes | None] = field(default_factory=list)
+    odd: list[int] = field(default_factory=list)
+    _lines: list[bytes] = field(default_factory=list)
+    _all_have_host: bool | None = None
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def all_have_host(self) -> bool:
+        """Whether every line ends with ``host``."""
+        if self._all_have_host is None:
+            self._all_have_host = all(stem.endswith(HOST) for stem in self.stems)
+        return self._all_have_host
+
+    def plain_from(self, at: int) -> int:
+        """Return how many plain lines follow one another from ``at``."""
+        place = bisect_left(self.odd, at)
+        return (self.odd[place] if place < len(self.odd) else len(self.keys)) - at
+
+    def line(self, at: int) -> Line:
+        """Return one line with its ``host``."""
+        if not self._lines:
+            self._lines = self.block.split(b"\n")
+        return line_of(self._lines[at], self.stems[at], self.keys[at])
+
+
+def split(block: Block, algorithm: Algorithm, other: Callable[[bytes, int], tuple[bytes, bytes]]) -> Batch:
+    """Return whole lines as a batch; ``other`` gives stem and key of a line that is not plain, and its errors."""
+    batch = Batch(block.raw, block.number)
+    found = _plain(algorithm).findall(block.raw)
+    if len(found) == block.length:
+        stems, names, sizes = zip(*found, strict=True)
+        batch.stems, batch.sizes = list(stems), list(sizes)
+        # A plain name holds no line feed, so all of them can be changed at once.
+        batch.keys = b"\n".join(names).replace(b"/", b"\0").split(b"\n")
+        return batch
+    for at, raw in enumerate(block.raw.split(b"\n")[:-1]):
+        match = _plain(algorithm).match(raw + b"\n")
+        if match is None:
+            stem, key = other(raw, block.number + at)
+            batch.odd.append(at)
+        else:
+            stem, key = match[1], match[2].replace(b"/", b"\0")
+        batch.stems.append(stem)
+        batch.keys.append(key)
+        batch.sizes.append(None if match is None else match[3] or b"")
+    return batch
+
+
+def line_of(raw: bytes, stem: bytes, key: bytes) -> Line:
+    """Return a line from its bytes without the line end, and what is known of it."""
+    if stem.endswith(HOST):
+        return Line(key, stem[: -len(HOST)], raw[len(stem) : -1])
+    return Line(key, stem[:-1], None)
+
+
+def stem_and_key(raw: bytes, algorithm: Algorithm) -> tuple[bytes, bytes] | None:
+    """Return stem and key of one line without its line end; ``None`` when it is not plain."""
+    match = _plain(algorithm).match(raw + b"\n")
+    return None if match is None else (match[1], match[2].replace(b"/", b"\0"))
+
+
+@cache
+def _plain(algorithm: Algorithm) -> re.Pattern[bytes]:
+    """Return the expression for one plain line with its line end; groups: stem, path, size."""
+    hexdigits = rb"[0-9a-f]{%d}+" % (2 * algorithm.size)
+    read = rb',"digest":"' + hexdigits + rb'"(?:,"text_digest":"' + hexdigits + rb'")?+' if algorithm.size else b""
+    content = rb'\{"path":"(' + _PATH + rb')","type":"(?:dir"|file","size":(' + _SIZE + rb")" + read + rb")"
+    return re.compile(rb"(?m)^(" + content + rb"(?:\}|" + HOST + rb"))(?:(?<=\})|\{[^\n]*\}\})\n")

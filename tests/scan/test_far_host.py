@@ -1,0 +1,395 @@
+"""A far host that lies, hangs, dies or mixes things up gives ``RemoteError`` in bounded time and no manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handover.agents import frames
+from handover.agents.frames import FRAME, FrameType
+from handover.digests import Algorithm
+from handover.errors import ExitCode, Refused, RemoteError
+from handover.locations.local import LocalHost
+from handover.scan import Clock, Effort
+from support import trees
+from support.processes import Process, descendants, end, wait_until
+from support.scans import WatchedHost, scan_tree
+
+NONCE = "0123456789abcdef" * 2
+CLOCK = Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: NONCE)
+
+
+class Play:
+    """A host that answers with given blocks; a number is a pause in seconds, an error is raised."""
+
+    shown = "old.example"
+    key_fingerprint = None
+
+    def __init__(self, *blocks: bytes | float | Exception, stderr: bytes = b"", status: int | None = 0) -> None:
+        self._blocks = iter(blocks)
+        self._stderr, self._status = stderr, status
+        self._pause_s = 0.0
+        self.closed = False
+        self.commands: list[str] = []
+
+    def start(self, command: str) -> Play:
+        self.commands.append(command)
+        return self
+
+    def send(self, data: bytes) -> None:
+        assert data
+
+    def receive(self, timeout_s: float) -> bytes:
+        if self._pause_s <= 0:
+            block = next(self._blocks, b"")
+            if isinstance(block, Exception):
+                raise block
+            if isinstance(block, bytes):
+                return block
+            self._pause_s = block
+        time.sleep(min(timeout_s, self._pause_s))
+        self._pause_s -= timeout_s
+        if self._pause_s <= 0:
+            return self.receive(timeout_s)
+        raise TimeoutError
+
+    def stderr_tail(self) -> bytes:
+        return self._stderr
+
+    def exit_status(self, timeout_s: float) -> int | None:
+        return self._status
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> bytes:
+    """All bytes of one good scan, with a known nonce."""
+    root = tmp_path_factory.mktemp("recorded") / "tree"
+    (root / "folder" / "sub").mkdir(parents=True)
+    for name in ("a", "b", "folder/c", "folder/sub/d"):
+        trees.write(root / name, name.encode())
+    with (root / "heavy").open("xb") as stream:
+        stream.truncate(9 * 2**20)
+    host = WatchedHost()
+    scan_tree(root, host=host, clock=CLOCK)
+    return host.channels[0].received
+
+
+def play(*blocks: bytes | float | Exception, stderr: bytes = b"", status: int | None = 0, **changes: object) -> str:
+    """Let a scan run against these blocks; it must fail as the far host's fault, soon. Returns what is said."""
+    host = Play(*blocks, stderr=stderr, status=status)
+    began = time.monotonic()
+    with pytest.raises(RemoteError) as caught:
+        scan_tree(b"/srv/www", host=host, clock=CLOCK, route="python", **changes)
+    assert caught.value.exit_code is ExitCode.REMOTE
+    assert time.monotonic() - began < 10
+    assert host.closed
+    said = f"{caught.value} {caught.value.hint}"
+    assert said.isprintable()
+    return said
+
+
+def split(raw: bytes) -> tuple[bytes, list[bytes]]:
+    """Return the greeting and all frames."""
+    at = raw.index(b"\n") + 1
+    greeting, parts = raw[:at], []
+    while at < len(raw):
+        length = FRAME.unpack_from(raw, at)[3] + FRAME.size
+        parts.append(raw[at : at + length])
+        at += length
+    return greeting, parts
+
+
+def of_type(parts: list[bytes], kind: FrameType) -> int:
+    return next(i for i, part in enumerate(parts) if part[1] == kind)
+
+
+def test_what_was_recorded_is_a_good_scan_in_any_blocks(recorded):
+    whole = scan_tree(b"/srv/www", host=Play(recorded), clock=CLOCK)
+    bytewise = scan_tree(b"/srv/www", host=Play(*(recorded[i : i + 1] for i in range(len(recorded)))), clock=CLOCK)
+    assert whole.contents == bytewise.contents
+    assert len(whole.contents) == 8
+
+
+@pytest.mark.parametrize("noise", [b"Welcome!\r\n", b"\x01handover", bytes(range(256)) * 250, b"\n" * 65000])
+def test_noise_before_the_greeting_is_skipped(recorded, noise):
+    assert len(scan_tree(b"/srv/www", host=Play(noise, recorded), clock=CLOCK).contents) == 8
+
+
+def test_an_endless_banner_is_not_waited_for():
+    assert "talks without end" in play(*[b"\x1b[31mSPAM\n" * 1000] * 1000)
+
+
+def test_a_banner_without_a_greeting_is_shown_harmlessly():
+    said = play(b"This service allows sftp connections only.\r\n\x1b[0m", status=1)
+    assert "sftp connections only" in said
+    assert "\\x1b" in said
+
+
+def test_a_wrapper_that_prints_and_ends_well_is_no_agent():
+    assert "did not start (exit status 0)" in play(b"ok\n", status=0)
+
+
+def test_every_place_of_an_interpreter_is_tried_before_giving_up():
+    host = Play(status=127)
+    with pytest.raises(RemoteError, match="no Python was found"):
+        scan_tree(b"/srv/www", host=host, route="python", become="sudo -n")
+    assert host.commands[0].startswith("exec sudo -n python3 -I -S -B -c '")
+    assert any("/opt/alt/python311/bin/python3" in command for command in host.commands)
+
+
+def test_a_python_that_is_too_old_is_named():
+    assert "too old (python3, " in play(status=2, stderr=b"Unknown option: -I\nusage: python3 [option] ...")
+
+
+def test_every_cut_is_noticed(recorded):
+    for length in range(0, len(recorded), 7):
+        play(recorded[:length], status=None)
+
+
+@given(place=st.integers(min_value=0), bit=st.integers(0, 7))
+def test_every_flipped_bit_is_noticed(recorded, place, bit):
+    place %= len(recorded)
+    changed = bytearray(recorded)
+    changed[place] ^= 1 << bit
+    play(bytes(changed))
+
+
+def test_every_frame_removed_doubled_or_swapped_is_noticed(recorded):
+    greeting, parts = split(recorded)
+    for i in range(len(parts)):
+        play(greeting, *parts[:i], *parts[i + 1 :])
+        play(greeting, *parts[: i + 1], *parts[i:])
+        if i:
+            play(greeting, *parts[: i - 1], parts[i], parts[i - 1], *parts[i + 1 :])
+
+
+def test_noise_between_and_after_frames_is_noticed(recorded):
+    greeting, parts = split(recorded)
+    for i in range(1, len(parts)):
+        assert "other text" in play(greeting, *parts[:i], b"PHP Warning: something long enough", *parts[i:])
+    assert "after its end" in play(recorded, b"\n")
+    assert "after its end" in play(recorded, parts[-1])
+
+
+def test_a_replay_of_another_scan_is_noticed(recorded):
+    other = NONCE[::-1]
+    play(recorded.replace(NONCE.encode(), other.encode()))
+    greeting, parts = split(recorded)
+    play(greeting, *[part.replace(NONCE.encode(), other.encode()) for part in parts])
+
+
+def renumbered(parts: list[bytes]) -> list[bytes]:
+    """Number frames anew and give END the digest and counts that fit, as a liar who knows the protocol would."""
+    result, digest, counts = [], hashlib.sha256(), dict.fromkeys(FrameType, 0)
+    for number, part in enumerate(parts):
+        kind, payload = part[1], part[FRAME.size :]
+        if kind == FrameType.END:
+            end_of = json.loads(payload)
+            end_of["sha256"] = digest.hexdigest()
+            end_of["frames"] = {str(int(k)): n for k, n in counts.items()}
+            payload = json.dumps(end_of).encode()
+        raw = FRAME.pack(0xF7, kind, number, len(payload)) + payload
+        if kind != FrameType.END:
+            digest.update(raw)
+            counts[FrameType(kind)] += 1
+        result.append(raw)
+    return result
+
+
+def test_a_liar_who_leaves_out_or_doubles_frames_is_noticed_by_the_books(recorded):
+    greeting, parts = split(recorded)
+    assert len(scan_tree(b"/srv/www", host=Play(greeting, *renumbered(parts)), clock=CLOCK).contents) == 8
+    for kind in (FrameType.CHUNK, FrameType.FILE, FrameType.RECHECK, FrameType.OWNERS, FrameType.HELLO):
+        i = of_type(parts, kind)
+        play(greeting, *renumbered(parts[:i] + parts[i + 1 :]))
+        play(greeting, *renumbered(parts[: i + 1] + parts[i:]))
+
+
+@given(data=st.data())
+def test_no_payload_whatever_is_more_than_a_remote_error(recorded, data):
+    greeting, parts = split(recorded)
+    i = data.draw(st.integers(0, len(parts) - 2))
+    payload = bytearray(parts[i][FRAME.size :])
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(payload) - 1))
+        payload[at] = data.draw(st.sampled_from([0, 1, 2, 0x2F, 0x7F, 0x80, 0xFF]))
+    cut = data.draw(st.integers(0, 3))
+    changed = parts[i][: FRAME.size] + bytes(payload[: len(payload) - cut])
+    with contextlib.suppress(RemoteError):
+        scan_tree(b"/srv/www", host=Play(greeting, *renumbered([*parts[:i], changed, *parts[i + 1 :]])), clock=CLOCK)
+
+
+def test_a_frame_of_a_gigabyte_is_refused_before_it_is_kept(recorded):
+    greeting, _ = split(recorded)
+    assert "a frame of" in play(greeting, FRAME.pack(0xF7, FrameType.HELLO, 0, 2**30), *[b"x" * 2**20] * 100)
+
+
+def test_silence_ends_within_the_idle_timeout(recorded):
+    greeting, parts = split(recorded)
+    assert "idle timeout" in play(greeting, *parts[:3], 60.0, idle_timeout_s=1.0)
+    assert "idle timeout" in play(60.0, idle_timeout_s=1.0)
+
+
+def test_single_bytes_now_and_then_are_silence(recorded):
+    drops = [part for i in range(200) for part in (recorded[i : i + 1], 0.1)]
+    assert "idle timeout" in play(*drops, idle_timeout_s=1.0)
+
+
+def test_a_heart_that_beats_while_nothing_moves_is_given_up(recorded):
+    greeting, parts = split(recorded)
+    beat = frames._BEAT.pack(0, 5, 5, 5, 5)
+
+    def beats() -> Iterator[bytes | float]:
+        for number in range(3, 1000):
+            yield FRAME.pack(0xF7, FrameType.BEAT, number, len(beat)) + beat
+            yield 0.05
+
+    assert "has read nothing" in play(greeting, *parts[:3], *beats(), idle_timeout_s=0.2)
+
+
+def test_a_deadline_is_kept(recorded):
+    greeting, parts = split(recorded)
+    assert "--deadline" in play(greeting, *parts[:3], 60.0, deadline_s=1.0)
+
+
+def test_a_broken_connection_keeps_its_words(recorded):
+    assert "the line was cut" in play(recorded[:900], RemoteError("the line was cut"))
+
+
+# The real agent, hurt
+
+
+@pytest.fixture
+def endless(tmp_path) -> Path:
+    """A tree that takes longer than any test."""
+    root = tmp_path / "endless"
+    root.mkdir()
+    for name in ("one", "two", "three"):
+        with (root / name).open("xb") as stream:
+            stream.truncate(2**40)
+    return root
+
+
+class Hurt:
+    """Runs a scan of an endless tree, does something to its agent once it is at work, and keeps what became of it."""
+
+    def __init__(self, root: Path, act: Callable[[Process, list[Process]], object], **changes: object) -> None:
+        host = WatchedHost()
+        self.error: BaseException | None = None
+        thread = threading.Thread(target=self._scan, args=(root, host, changes))
+        thread.start()
+        try:
+            assert wait_until(lambda: bool(host.channels) and len(host.channels[0].received) > 500)
+            agent = next(one for one in descendants(os.getpid()) if one.pid == host.channels[0].pid)
+            self.processes = [agent, *descendants(agent.pid)]
+            began = time.monotonic()
+            act(agent, self.processes[1:])
+            thread.join(20)
+            self.took_s = time.monotonic() - began
+            assert not thread.is_alive()
+            assert wait_until(lambda: not any(one.alive for one in self.processes), 5.0)
+        finally:
+            end(self.processes)
+            thread.join()
+
+    def _scan(self, root: Path, host: WatchedHost, changes: dict[str, object]) -> None:
+        try:
+            scan_tree(root, host=host, **changes)
+        except BaseException as error:  # noqa: BLE001  looked at by the test
+            self.error = error
+
+
+def test_an_agent_that_is_killed_is_named(endless):
+    hurt = Hurt(endless, lambda agent, workers: agent.send(signal.SIGKILL))
+    assert isinstance(hurt.error, RemoteError)
+    assert "killed by signal 9" in str(hurt.error)
+    assert hurt.took_s < 5
+
+
+def test_a_worker_that_is_killed_ends_the_scan(endless):
+    hurt = Hurt(endless, lambda agent, workers: workers[0].send(signal.SIGKILL))
+    assert "worker process ended" in str(hurt.error)
+    assert hurt.took_s < 5
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_agent_that_is_stopped_is_given_up(endless, which):
+    def stop(agent: Process, workers: list[Process]) -> None:
+        for one in [[agent], workers][which]:
+            one.send(signal.SIGSTOP)
+
+    hurt = Hurt(endless, stop, idle_timeout_s=1.2)
+    assert isinstance(hurt.error, RemoteError)
+    assert "heard from the agent" in str(hurt.error) or "has read nothing" in str(hurt.error)
+    assert hurt.took_s < 15
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_caller_who_has_enough_ends_everything_at_once(endless, workers):
+    class Enough(Exception):
+        pass
+
+    called = threading.Event()
+
+    def hear(stage: object, files: int) -> None:
+        if called.is_set():
+            raise Enough
+
+    hurt = Hurt(endless, lambda *_: called.set(), progress=hear, effort=Effort(workers, polite=False))
+    assert isinstance(hurt.error, Enough)
+    assert hurt.took_s < 3
+
+
+def test_a_near_side_that_is_killed_leaves_nothing_behind(endless, tmp_path):
+    script = (
+        "from pathlib import Path; from support.scans import request, Hearer; from handover.scan import scan;"
+        "from handover.locations.local import LocalHost;"
+        f"scan(LocalHost(), request({os.fsencode(endless)!r}), Path({str(tmp_path / 'out')!r}), Hearer())"
+    )
+    tests = str(Path(__file__).parents[1])
+    near = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": tests})
+    try:
+        assert wait_until(lambda: len(descendants(near.pid)) >= 3)
+        agents = descendants(near.pid)
+    finally:
+        near.kill()
+        near.wait()
+    assert wait_until(lambda: not any(one.alive for one in agents), 3.0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_process_limit_of_a_shared_host_is_respected(tmp_path):
+    trees.write(tmp_path / "file", b"")
+    header = scan_tree(tmp_path, become="prlimit --nproc=20 --as=500000000", effort=Effort(8, polite=True)).header
+    assert header.options.workers == 1
+    assert {"NPROC=20", "AS=500000000"} <= set(header.machine.limits)
+
+
+def test_a_host_without_the_digest_refuses(tmp_path):
+    trees.write(tmp_path / "file", b"")
+    script = 'mkdir -p /tmp/none; for d in /usr/lib/*/libxxhash.so* ; do mount --bind /dev/null $d; done; exec "$@"'
+    become = f"{'unshare -m' if os.geteuid() == 0 else 'unshare -rm'} sh -c '{script}' sh"
+    with pytest.raises(Refused, match="xxhash") as caught:
+        scan_tree(tmp_path, become=become, route="python", digest=Algorithm.XXH128, interpreters=("/usr/bin/python3",))
+    assert "sha256" in caught.value.hint
+
+
+def test_a_local_host_that_cannot_start_says_so(tmp_path):
+    with pytest.raises(RemoteError, match="could not be started"):
+        LocalHost().start("exec /does/not/exist")
