@@ -290,7 +290,27 @@ def test_two_files_that_share_their_bytes_are_refused(tmp_path):
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
-    refused(zipped(tmp_path / "z.zip", {"a": bytes(32 * 2**20)}))
+    path = zipped(tmp_path / "z.zip", {"a": bytes(32 * 2**20)})
+    with pytest.raises(MalformedInput, match="unpacks to"), open_bundle(path):
+        pass
+
+
+def test_more_files_than_any_bundle_has_are_refused(tmp_path):
+    files = {f"{number}.txt": b"" for number in range(bundles.MAX_FILES + 1)}
+    path = zipped(tmp_path / "z.zip", files, method=zipfile.ZIP_STORED)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in files:
+        (folder / name).touch()
+    for place in (path, folder):
+        with pytest.raises(MalformedInput, match="more than 10000"), open_bundle(place):
+            pass
+
+
+def test_a_directory_that_points_at_no_file_is_refused(tmp_path):
+    path = changed(tmp_path, b"PK\x03\x04", b"PK\x03\x05")
+    with pytest.raises(MalformedInput, match="without a header"), open_bundle(path):
+        pass
 
 
 def test_encrypted_and_oddly_packed_files_are_refused(tmp_path):

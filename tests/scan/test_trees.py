@@ -63,22 +63,8 @@ def test_hard_links_are_named_by_their_first_path(tmp_path):
     assert hosts[b"case"].nlink is None
 
 
-SIZES = [
-    0,
-    1,
-    4095,
-    4096,
-    128 * 1024 - 1,
-    128 * 1024,
-    128 * 1024 + 1,
-    MIB - 1,
-    MIB,
-    MIB + 1,
-    3 * MIB + 7,
-    8 * MIB,
-    8 * MIB + 1,
-]
-SIZES += [33 * MIB + 5]
+SIZES = [0, 1, 4095, 4096, 3 * MIB + 7, 33 * MIB + 5]
+SIZES += [edge + step for edge in (128 * 1024, MIB, 8 * MIB) for step in (-1, 0, 1)]
 
 
 @pytest.mark.parametrize("algorithm", [Algorithm.SHA256, Algorithm.XXH128])
@@ -307,10 +293,8 @@ def test_a_root_over_a_mount_point_that_is_not_mounted_is_refused(tmp_path, belo
     (tmp_path / "mnt point" / "sub").mkdir(parents=True)
     trees.write(tmp_path / "mnt point" / "sub" / "stale", b"")
     fstab = tmp_path / "fstab"
-    fstab.write_text(
-        "# comment\n/dev/x none swap sw 0 0\n/dev/y %s ext4 defaults 0 2\n"
-        % str(tmp_path / "mnt point").replace(" ", "\\040")
-    )
+    place = f"{tmp_path}/mnt point".replace(" ", "\\040")
+    fstab.write_text(f"# comment\n/dev/x none swap sw 0 0\n/dev/y {place} ext4 defaults 0 2\n")
     become = f"{FULL_CHECK} sh -c 'mount --bind {fstab} /etc/fstab && exec \"$@\"' sh"
     root = f"{tmp_path}/mnt point{below}".encode()
     with pytest.raises(Refused, match="not mounted") as caught:

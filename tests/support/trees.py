@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 NAMES = [
-    b"plain.txt", b"with space", b"new\nline", b"tab\there", b"esc\x1b[31mred", b"bell\x07", b'quote"double', b"quote'single",
-    b"back\\slash", b"-rf", b"*", b"?", b"[a]", b"$(id)", b"`id`", b"<script>alert(1)<&sol;script>", b"=cmd()", b"{{7*7}}", b"END",
-    b'{"type":"handover-manifest-end"}', b"\xff\xfeinvalid", b"half\xc3", "bidi\u202egnp.exe".encode(), "zero\u200bwidth".encode(),
-    "\u00fc nfc".encode(), "u\u0308 nfd".encode(), b"Case", b"case", "stra\u00dfe".encode(), b"strasse", b"\x01\x02\x7f", "c1\u0085".encode(),
-    b"...", b". ", b" lead", b"trail ", b"a", b"a-b", b"a.b", b"a0", b"%s%n", b"con", b"~", b"#", b"n" * 255, "\u0142\u00f3d\u017a".encode(),
+    b"plain.txt", b"with space", b"new\nline", b"tab\there", b"esc\x1b[31mred", b"bell\x07",
+    b'quote"double', b"quote'single", b"back\\slash", b"-rf", b"*", b"?", b"[a]", b"$(id)", b"`id`",
+    b"<script>alert(1)<&sol;script>", b"=cmd()", b"{{7*7}}", b"END", b'{"type":"handover-manifest-end"}',
+    b"\xff\xfeinvalid", b"half\xc3", "bidi\u202egnp.exe".encode(), "zero\u200bwidth".encode(),
+    "\u00fc nfc".encode(), "u\u0308 nfd".encode(), b"Case", b"case", "stra\u00dfe".encode(), b"strasse",
+    b"\x01\x02\x7f", "c1\u0085".encode(), b"...", b". ", b" lead", b"trail ", b"a", b"a-b", b"a.b", b"a0",
+    b"%s%n", b"con", b"~", b"#", b"n" * 255, "\u0142\u00f3d\u017a".encode(),
 ]  # fmt: skip
 
 

@@ -102,6 +102,7 @@ def run(
         workers=workers,
         deadline_s=deadline,
         idle_timeout_s=idle_timeout,
+        first_look=not quiet,
     )
     request = RunRequest(ran_by, name, rules_given(exclude or (), rules, require or (), None), same_host)
     with Hosts(ssh_options(ssh_config), secrets_from(password_file, console)) as hosts, progress(console) as bar:

@@ -79,6 +79,7 @@ def compare(
         workers=workers,
         deadline_s=deadline,
         idle_timeout_s=idle_timeout,
+        first_look=not quiet,
     )
     plan = partial(
         side_plan,

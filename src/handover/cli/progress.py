@@ -25,6 +25,8 @@ class _Side:
     folders_done: int = 0
     folders_known: int = 0
     started_s: float = field(default_factory=time.monotonic)
+    expected_files: int | None = None
+    expected_bytes: int | None = None
 
 
 class Bar:
@@ -57,6 +59,11 @@ class Bar:
             if self._on and now - self._shown_s >= (_LIVE_EVERY_S if self._live else _PLAIN_EVERY_S):
                 self._shown_s = now
                 self._show(now)
+
+    def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
+        """Take how much there is to read; what was counted so far was only a listing."""
+        with self._lock:
+            self._sides[side] = _Side(Stage.CONTENTS, expected_files=files, expected_bytes=bytes)
 
     def finish(self) -> None:
         """Take the live lines away; what comes next is the result."""
@@ -91,16 +98,23 @@ def _line(name: str, side: _Side, now: float) -> str:
     passed = max(now - side.started_s, 0.001)
     rate = f"{size(int(side.bytes / passed))}/s"
     doing = "reading" if side.stage is Stage.CONTENTS else "checking what changed"
+    files, read = number(side.files), size(side.bytes)
+    if side.expected_files is not None and side.expected_bytes is not None:
+        files, read = f"{files} of {number(side.expected_files)}", f"{read} of {size(side.expected_bytes)}"
     folders = f"{number(side.folders_done)} of {number(side.folders_known)} folders"
-    done = f"{number(side.files)} files, {size(side.bytes)}, {folders}, {rate}"
+    done = f"{files} files, {read}, {folders}, {rate}"
     return f"  {name:<8} {doing}: {done}{_remaining(side, passed)}"
 
 
 def _remaining(side: _Side, passed: float) -> str:
-    """Say how long it may take, once enough is done to know; the folders that are known grow with the work."""
-    if side.folders_known < 20 or side.folders_done * 5 < side.folders_known:
+    """Say how long it may take: by bytes when their sum is known, else by folders once enough of them are known."""
+    if side.stage is Stage.CONTENTS and side.expected_bytes and side.bytes:
+        share = min(side.bytes / side.expected_bytes, 1.0)
+    elif side.folders_known >= 20 and side.folders_done * 5 >= side.folders_known:
+        share = side.folders_done / side.folders_known
+    else:
         return ""
-    seconds = passed * (side.folders_known - side.folders_done) / max(side.folders_done, 1)
+    seconds = passed * (1 - share) / share
     return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from handover.digests import Algorithm
 from handover.errors import HandoverError, Refused
@@ -60,6 +60,14 @@ class Choices:
     workers: int | None = None
     deadline_s: float | None = None
     idle_timeout_s: float = 60.0
+    first_look: bool = False
+
+
+class Display(Progress, Protocol):
+    """Progress that can be told beforehand how much there is."""
+
+    def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
+        """Take how many files and bytes a side has, as a listing counted them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class Reading:
 
     choices: Choices
     hosts: Hosts
-    progress: Progress
+    progress: Display
     world: Surroundings
     case: CaseRef | None = None
 
@@ -172,8 +180,12 @@ class _Ended(Exception):
 class _Stoppable:
     """Passes progress on until the run is to end."""
 
-    progress: Progress
+    progress: Display
     stop: threading.Event
+
+    def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
+        """Pass it on."""
+        self.progress.expect(side, files=files, bytes=bytes)
 
     def update(
         self,

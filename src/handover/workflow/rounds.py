@@ -6,7 +6,7 @@ Every stage reads the files of the stage before, so what is compared is what the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,7 @@ from handover.report import (
 from handover.rules import RulesDocument, RuleSet
 from handover.terms import Terms
 from handover.workflow.custody import StatementFile
+from handover.workflow.first_look import look
 from handover.workflow.reading import Reading, SidePlan, read_both
 from handover.workflow.surroundings import Surroundings
 from handover.workflow.terms_facts import dates_of, parties_of
@@ -121,13 +122,8 @@ def file_ref(path: Path) -> FileRef:
 def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading) -> PartReport:
     sides = (part.source, part.target)
     outputs = tuple(folder / manifest_name(part.name, role) for role in Role)
-    troubles = read_both(part.name, sides, part.rules, outputs, reading)
+    troubles = _read(part, outputs, plan, reading)
     failures = tuple(None if trouble is None else _failure(trouble) for trouble in troubles)
-    for trouble in troubles:
-        if trouble is not None and not (plan.one_sided and isinstance(trouble, _SIDE_TROUBLE)):
-            raise trouble
-    if all(troubles):
-        raise _worst(troubles)
     with ExitStack() as files:
         inputs = []
         for side, output, failure in zip(sides, outputs, failures, strict=True):
@@ -144,7 +140,29 @@ def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading) -> Pa
             return compare_part(part.name, source, target, part.rules, writer.add)
 
 
-def _worst(troubles: list[HandoverError | None]) -> HandoverError:
+def _read(
+    part: PartPlan, outputs: Sequence[Path], plan: RoundPlan, reading: Reading
+) -> tuple[HandoverError | None, ...]:
+    """Read both sides, names and sizes first; return why a side could not be read, when the plan can do without it."""
+    sides = (part.source, part.target)
+    troubles = list(look(part.name, sides, part.rules, reading).troubles)
+    _raise_for(troubles, plan)
+    # A side that could not even be listed is not tried a second time.
+    rest = [number for number, trouble in enumerate(troubles) if trouble is None]
+    read = read_both(part.name, [sides[n] for n in rest], part.rules, [outputs[n] for n in rest], reading)
+    for number, trouble in zip(rest, read, strict=True):
+        troubles[number] = trouble
+    _raise_for(troubles, plan)
+    return tuple(troubles)
+
+
+def _raise_for(troubles: Sequence[HandoverError | None], plan: RoundPlan) -> None:
+    bearable = plan.one_sided and not all(troubles)
+    if any(trouble is not None and not (bearable and isinstance(trouble, _SIDE_TROUBLE)) for trouble in troubles):
+        raise _worst(troubles)
+
+
+def _worst(troubles: Sequence[HandoverError | None]) -> HandoverError:
     found = [trouble for trouble in troubles if trouble is not None]
     code = worst(trouble.exit_code for trouble in found)
     return next(trouble for trouble in found if trouble.exit_code is code)

@@ -1,0 +1,30 @@
+"""The first answer of a run, while the contents are still being read."""
+
+from __future__ import annotations
+
+from handover.comparison import Comparison, PerClass
+from handover.render.wording.language import number, plural, say
+
+
+def first_look(comparison: Comparison) -> str:
+    """Return what names and sizes alone already say."""
+    found = "; ".join(_found(comparison.counts))
+    if not found:
+        return say("First look, names and sizes: no difference so far. The contents are being read.")
+    return say("First look, names and sizes: {found}. The contents are being read.", found=found)
+
+
+def _found(counts: PerClass) -> list[str]:
+    total = number(counts.same + counts.missing + counts.changed + counts.type_changed + counts.not_checked)
+    found = []
+    if counts.missing:
+        found.append(
+            plural(counts.missing, "{n} of {total} paths is missing", "{n} of {total} paths are missing", total=total)
+        )
+    if changed := counts.changed + counts.type_changed:
+        found.append(plural(changed, "{n} has another size or type", "{n} have another size or type"))
+    if counts.extra:
+        found.append(plural(counts.extra, "{n} is only on the target", "{n} are only on the target"))
+    if counts.not_checked:
+        found.append(plural(counts.not_checked, "{n} could not be listed", "{n} could not be listed"))
+    return found
