@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 AGENT  := src/handover/agents/agent.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers agent-python format clean
+.PHONY: help demo test bench check lint types layers agent-python format clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: $(VENV)/.installed ## two hosts on this machine, a migration with real fau
 
 test: $(VENV)/.developer ## all tests; ARGS="tests/test_paths.py -q" for some
 	$(BIN)/pytest $(ARGS)
+
+bench: $(VENV)/.developer ## speed beside other tools, into docs/performance.md: root, 45 GB in BENCH_DIR and an hour; ARGS="--rows start"
+	$(BIN)/python -m bench --report docs/performance.md $(ARGS)
 
 check: lint types layers agent-python ## what else has to be green before a change lands
 

@@ -10,14 +10,13 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from bench.measure import Command
 from handover.agents.frames import FRAME, End, FrameType, parse_json
 from handover.digests import Algorithm
 from handover.errors import HandoverError, RemoteError
 from handover.manifest import RanBy, Standing
 from handover.scan import SYSTEM_CLOCK, Effort, ScanRequest
 from handover.scan.session import Session
-
-from bench.measure import Command
 
 _NONCE = "be" * 16
 _END = bytes([0xF7, FrameType.END])
@@ -54,15 +53,18 @@ class _Catcher:
         """Nothing is open."""
 
 
-def agent(root: Path, digest: Algorithm, *, recheck: bool = False, effort: Effort | None = None) -> Command:
-    """Return the command of a local agent that reads ``root``; its frames are drained and only the last one is read."""
+def agent(root: Path, digest: Algorithm, *, recheck: bool = False, polite: bool = False) -> Command:
+    """Return the command of an agent that reads ``root``; its frames are drained and only the last one is read.
+
+    ``polite``: as on somebody else's host, with the interpreter of the system.
+    """
     request = ScanRequest(
         root=os.fsencode(root),
         location="the tree",
         part="web",
         ran_by=RanBy(standing=Standing.SELF_DECLARED),
-        effort=effort or Effort.local(),
-        route="local",
+        effort=Effort.polite_remote() if polite else Effort.local(),
+        route="python" if polite else "local",
         digest=digest,
         recheck=recheck,
         allow_empty=True,

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench import measure, peers, tools, trees
+from bench import measure, peers, tools
+from bench import trees as makers
 from bench.measure import Command, Contender, Results
 from bench.peers import Found, Peer
 from bench.trees import Tree
@@ -49,7 +50,7 @@ class Bench:
     @cached_property
     def floor(self) -> Path:
         """The compiled floor."""
-        if self.install:
+        if self.install and not tools.SYSTEM_HEADER.exists():
             peers.install_debian("libxxhash-dev")
         return tools.compile_tool("floor", self.home)
 
@@ -60,17 +61,29 @@ class Bench:
         shutil.rmtree(folder, ignore_errors=True)
         return self._open.enter_context(Sshd(folder))
 
+    @cached_property
+    def empty(self) -> Tree:
+        """A tree in which there is nothing."""
+        path = self.home / "empty"
+        path.mkdir(exist_ok=True)
+        return Tree("empty", path, files=0, folders=0, bytes=0, largest_folder=0)
+
     @property
     def peers(self) -> Mapping[str, Found | str]:
         """The peers that were looked for so far."""
         return self._found
 
+    @property
+    def trees(self) -> list[Tree]:
+        """The trees that were needed so far."""
+        return list(self._trees.values())
+
     def tree(self, name: str, *, copied: bool = False) -> Tree:
         """Return a tree, with its second copy when that is needed."""
         if name not in self._trees:
             say(f"tree {name}")
-            self._trees[name] = trees.build(name, self.scale, self.home)
-        return trees.with_copy(self._trees[name]) if copied else self._trees[name]
+            self._trees[name] = makers.build(name, self.scale, self.home)
+        return makers.with_copy(self._trees[name]) if copied else self._trees[name]
 
     def found(self, peer: Peer) -> Found | str:
         """Return a peer, or why it cannot be had."""

@@ -8,16 +8,17 @@ import re
 import subprocess
 from pathlib import Path
 
-from handover import __version__
-
 from bench import ROOT
+from handover import __version__
 
 
 def facts(home: Path) -> dict[str, str]:
     """Return the machine and the versions, as words."""
     cpu = _text("/proc/cpuinfo")
     model = re.search(r"^model name\s*:\s*(.*)$", cpu, re.MULTILINE)
-    flags = [name for flag, name in (("sha_ni", "SHA-NI"), ("avx2", "AVX2"), ("avx512f", "AVX-512")) if f" {flag}" in cpu]
+    flags = [
+        name for flag, name in (("sha_ni", "SHA-NI"), ("avx2", "AVX2"), ("avx512f", "AVX-512")) if f" {flag}" in cpu
+    ]
     memory = re.search(r"^MemTotal:\s*(\d+) kB", _text("/proc/meminfo"), re.MULTILINE)
     system = re.search(r'^PRETTY_NAME="(.*)"$', _text("/etc/os-release"), re.MULTILINE)
     return {

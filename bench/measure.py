@@ -115,7 +115,8 @@ def warm(*folders: Path) -> None:
     """Read everything once, so that the runs that follow find it in memory."""
     for folder in folders:
         subprocess.run(
-            ["sh", "-c", 'find "$1" -type f -print0 | xargs -0 -r -P2 -n 256 cat -- > /dev/null', "sh", folder], check=True
+            ["sh", "-c", 'find "$1" -type f -print0 | xargs -0 -r -P2 -n 256 cat -- > /dev/null', "sh", folder],
+            check=True,
         )
 
 
@@ -136,7 +137,7 @@ def _metered(command: Command, meter: Path) -> tuple[float, float, float]:
         with (Path(scratch) / "stderr").open("w+b") as talk:
             tail = _finish(command, [str(meter), str(result), *command.words], talk)
             talk.seek(0)
-            said = talk.read(_SHOWN).decode(errors="replace").strip()
+            said = " ".join(talk.read(_SHOWN).decode(errors="replace").split())
         wall_ns, cpu_us, peak_kib, code = map(int, result.read_text().split())
     if code not in command.codes:
         raise Failed(f"`{command.words[0]}` ended with {code}: {said}")

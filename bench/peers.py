@@ -1,11 +1,12 @@
 """The tools that people use today: where each comes from, which version it is, and how it is run at its best.
 
-``sh -c LINE PROGRAM TREE CORES BATCH``: the line finds the program as ``$0``, the tree as ``$1``, the number of cores as
-``$2``, and as ``$3`` how many files one call of a hash tool takes (one where files are few and big).
+``sh -c LINE PROGRAM TREE CORES BATCH``: the line finds the program as ``$0``, the tree as ``$1``, the number of cores
+as ``$2``, and as ``$3`` how many files one call of a hash tool takes (one where files are few and big).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.measure import Command
-from bench.trees import Tree, distrust, trust_again
+from bench.trees import Tree, with_copy
 
 _INSTALL_S = 600
 _FEW_FILES = 1000
@@ -39,9 +40,17 @@ class Peer:
     undo: Callable[[Path], None] | None = None
 
     def command(self, program: Path, tree: Tree) -> Command:
-        """Return how it reads a whole tree; a tool that writes into it gets the second copy."""
+        """Return how it reads a whole tree; a tool that writes into it is lent the second copy."""
         batch = 1 if tree.files < _FEW_FILES else _BATCH
-        words = ("sh", "-c", self.line, str(program), str(tree.copy if self.undo else tree.path), str(cores()), str(batch))
+        words = (
+            "sh",
+            "-c",
+            self.line,
+            str(program),
+            str(tree.lent if self.undo else tree.path),
+            str(cores()),
+            str(batch),
+        )
         environment = {"LC_ALL": "C.UTF-8"}
         if self.undo is None:
             return Command(words, environment=environment)
@@ -55,24 +64,22 @@ class _Lent:
     def __init__(self, tree: Tree, undo: Callable[[Path], None]) -> None:
         self._tree = tree
         self._undo = undo
-        self._stamp: Path | None = None
 
     def out(self) -> None:
-        """Give it away; should we be killed meanwhile, the tree is built anew the next time."""
-        self._stamp = distrust(self._tree)
+        """Give it away."""
+        with_copy(self._tree).copy.rename(self._tree.lent)
 
     def back(self) -> None:
-        """Take it back, as it was."""
-        self._undo(self._tree.copy)
-        if self._stamp is not None:
-            trust_again(self._stamp)
+        """Take it back as it was; one that cannot be mended is made anew when it is needed."""
+        with contextlib.suppress(OSError):
+            self._undo(self._tree.lent)
+            self._tree.lent.rename(self._tree.copy)
 
 
 def _undo_bagit(tree: Path) -> None:
     """Take a bag apart: its files lie in ``data``, everything beside it is the bag's own."""
     data = tree / "data"
-    if not (tree / "bagit.txt").exists():
-        raise RuntimeError(f"{tree} is half a bag; remove it")
+    (tree / "bagit.txt").stat()  # half a bag cannot be mended
     for own in list(tree.iterdir()):
         if own != data:
             own.unlink()

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import ROOT
 
 _SOURCES = ROOT / "bench"
-_SYSTEM_HEADER = Path("/usr/include/xxhash.h")
+SYSTEM_HEADER = Path("/usr/include/xxhash.h")
 _FLAGS = ("-O3", "-march=native", "-Wall", "-Wextra", "-pthread")
 
 
@@ -19,7 +19,7 @@ def compile_tool(name: str, home: Path) -> Path:
     """Return the compiled program, made anew when its source is younger."""
     source, program = _SOURCES / f"{name}.c", home / name
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        header = () if name != "floor" or _SYSTEM_HEADER.exists() else (f"-I{_header(home)}",)
+        header = () if name != "floor" or SYSTEM_HEADER.exists() else (f"-I{_header(home)}",)
         subprocess.run(["cc", *_FLAGS, *header, str(source), "-o", str(program)], check=True)
     return program
 

@@ -21,9 +21,22 @@ _POOL = 16 * 2**20
 _MAX_FILE = 8 * 2**20
 _MAX_DEPTH = 9
 _WORDS = (
-    "wp-content plugins themes uploads includes assets languages cache vendor src blocks admin images 2019 2020 2021 fonts "
-    "zdjęcia łódź żółw święta podróże książki źródła ogłoszenia galeria dźwięki"
-).split()
+    *(
+        "wp-content",
+        "plugins",
+        "themes",
+        "uploads",
+        "includes",
+        "assets",
+        "languages",
+        "cache",
+        "vendor",
+        "src",
+        "blocks",
+    ),
+    *("admin", "images", "fonts", "2019", "2020", "2021"),
+    *("zdjęcia", "łódź", "żółw", "święta", "podróże", "książki", "źródła", "ogłoszenia", "galeria", "dźwięki"),
+)
 _CODE = (".php", ".php", ".js", ".css", ".html", ".po", ".json")
 _IMAGES = ("-1024x768.jpg", "-300x225.jpg", "-scaled.webp", ".png")
 
@@ -40,9 +53,19 @@ class Tree:
     largest_folder: int
 
     @property
+    def described(self) -> str:
+        """The tree in one line."""
+        return f"{self.name}: {self.files:,} files in {self.folders:,} folders, {self.bytes / 1e9:.2f} GB"
+
+    @property
     def copy(self) -> Path:
         """Where the second copy lies, when there is one."""
         return self.path.with_name(f"{self.path.name}.copy")
+
+    @property
+    def lent(self) -> Path:
+        """Where the second copy lies while somebody writes into it: should that never end, it is no copy any more."""
+        return self.path.with_name(f"{self.path.name}.lent")
 
 
 def scaled(number: int, scale: float) -> int:
@@ -58,8 +81,8 @@ def build(name: str, scale: float, home: Path) -> Tree:
         kept = json.loads(stamp.read_text())
         if kept.pop("version") == _VERSION:
             return Tree(name, path, **kept)
-    for left in (path, path.with_name(f"{path.name}.copy")):
-        shutil.rmtree(left, ignore_errors=True)
+    for tail in ("", ".copy", ".lent"):
+        shutil.rmtree(path.with_name(path.name + tail), ignore_errors=True)
     path.mkdir(parents=True)
     _MAKERS[name](path, scale)
     tree = _counted(name, path)
@@ -71,29 +94,17 @@ def build(name: str, scale: float, home: Path) -> Tree:
 def with_copy(tree: Tree) -> Tree:
     """Make the second copy of a tree, equal in everything that ``cp -a`` keeps, when it is not there yet."""
     if not tree.copy.exists():
-        half = tree.copy.with_name(f"{tree.copy.name}.new")
-        shutil.rmtree(half, ignore_errors=True)
-        subprocess.run(["cp", "-a", "--reflink=auto", tree.path, half], check=True)
-        half.rename(tree.copy)
+        shutil.rmtree(tree.lent, ignore_errors=True)
+        subprocess.run(["cp", "-a", "--reflink=auto", tree.path, tree.lent], check=True)
+        tree.lent.rename(tree.copy)
     return tree
-
-
-def distrust(tree: Tree) -> Path:
-    """Take the stamp away while somebody changes the tree, and return it: without it the tree is built anew."""
-    stamp = tree.path.with_name(f"{tree.path.name}.stamp")
-    return stamp.rename(stamp.with_suffix(".lent"))
-
-
-def trust_again(lent: Path) -> None:
-    """Put the stamp back, when the tree is again as it was."""
-    lent.rename(lent.with_suffix(".stamp"))
 
 
 def _website(path: Path, scale: float, files: int, folders: int) -> None:
     """Code around 6 KiB, log-normal, and one file in seven an image around 60 KiB: 26 KiB a file on average."""
-    chance = random.Random(_SEED)
+    chance = _chance()
     pool = chance.randbytes(_POOL)
-    text = b"".join(b"<?php echo %d; /* %d */\n" % (n, n * n) for n in range(_POOL // 24))
+    text = b"".join(b"<?php echo %d; /* %d */\n" % (n, n * n) for n in range(2**15)) * 16
     places = _folders(path, scaled(folders, scale), chance)
     weights = [chance.paretovariate(1.5) for _ in places]
     for number, place in enumerate(chance.choices(places, weights, k=scaled(files, scale))):
@@ -118,7 +129,7 @@ def _folders(path: Path, count: int, chance: random.Random) -> list[Path]:
 
 
 def _videos(path: Path, scale: float) -> None:
-    pool = random.Random(_SEED).randbytes(_POOL)
+    pool = _chance().randbytes(_POOL)
     blocks = scaled(48, scale)
     for number in range(8):
         with (path / f"film-{number}.mp4").open("wb") as stream:
@@ -127,13 +138,17 @@ def _videos(path: Path, scale: float) -> None:
 
 
 def _thumbnails(path: Path, scale: float) -> None:
-    chance = random.Random(_SEED)
+    chance = _chance()
     pool = chance.randbytes(_POOL)
     for number in range(scaled(300_000, scale)):
+        place = path / f"{number // 300:04d}"
         if number % 300 == 0:
-            place = path / f"{number // 300:04d}"
             place.mkdir()
         (place / f"thumb-{number:06d}.webp").write_bytes(_slice(pool, chance, number, _KIB))
+
+
+def _chance() -> random.Random:
+    return random.Random(_SEED)  # noqa: S311  it has to give the same again, and keeps no secret
 
 
 _MARK = 8
@@ -171,4 +186,4 @@ def _counted(name: str, path: Path) -> Tree:
 def _walk(path: Path) -> Iterator[tuple[int, list[int], int]]:
     """Yield for each folder how many names it has, the sizes of its files and the number of its folders."""
     for at, folders, names in os.walk(path):
-        yield len(folders) + len(names), [os.lstat(os.path.join(at, name)).st_size for name in names], len(folders)
+        yield len(folders) + len(names), [os.lstat(f"{at}/{name}").st_size for name in names], len(folders)

@@ -98,14 +98,12 @@ def test_folders_five_thousand_deep_are_read_and_compared_to_the_bottom(tmp_path
         root.mkdir()
         trees.deep(root, 5000)
     try:
-        assert handover("scan", source, "-o", tmp_path / "m").code == 0
-        found = read(tmp_path / "m")
-        bottom = b"d/" * 5000 + b"bottom"
+        subprocess.run(["find", target, "-name", "bottom", "-delete"], check=True)
+        result = handover("compare", source, target, "--json", "-o", tmp_path / "report")
+        assert result.code == 1, result.err
+        found, bottom = read(tmp_path / "report" / "main.source.manifest"), b"d/" * 5000 + b"bottom"
         assert len(found) == 5002
         assert found[bottom]["digest"] == hashlib.sha256(b"deep\n").hexdigest()
-        subprocess.run(["find", target, "-name", "bottom", "-delete"], check=True)
-        result = handover("compare", tmp_path / "m", target, "--json")
-        assert result.code == 1
         assert [d["path"].encode() for d in result.json["parts"][0]["differences"]] == [bottom]
     finally:
         trees.remove(source)

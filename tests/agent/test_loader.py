@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from handover.agents import frames, loader
@@ -35,7 +36,9 @@ def ran(
         arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=env
     )
     with process:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         try:
             process.stdin.write(data)
             process.stdin.flush()
@@ -113,14 +116,9 @@ def test_a_program_that_is_cut_or_changed_does_not_run(tmp_path):
 
 
 def test_parameters_that_are_cut_are_an_error_frame(tmp_path):
-    whole = loader.first_input(PARAMETERS)
-    said = subprocess.run(
-        ["sh", "-c", loader.command(sys.executable, NONCE)],
-        input=whole[:-5],
-        capture_output=True,
-        cwd=tmp_path,
-        timeout=20,
-    )
+    command = ["sh", "-c", loader.command(sys.executable, NONCE)]
+    cut = loader.first_input(PARAMETERS)[:-5]
+    said = subprocess.run(command, input=cut, capture_output=True, cwd=tmp_path, timeout=20)
     assert b'"code": "parameters"' in said.stdout
 
 
@@ -144,9 +142,7 @@ def test_the_agent_ends_when_its_leash_is_cut(tmp_path):
         stream.truncate(2**42)
     for workers in (1, 2):
         here, there = socket.socketpair()
-        parameters = loader.Parameters(
-            **{**{f: getattr(PARAMETERS, f) for f in PARAMETERS.__struct_fields__}, "workers": workers}
-        )
+        parameters = msgspec.structs.replace(PARAMETERS, workers=workers)
         process = subprocess.Popen(
             ["sh", "-c", loader.command(sys.executable, NONCE)], stdin=there, stdout=subprocess.PIPE, cwd=tmp_path
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from handover.demo.story import tell
 from handover.errors import Refused
 from support.processes import everything
 
+ROOT = Path(__file__).parents[2]
 SELF = (sys.executable, "-P", "-m", "handover")
 DRIVER = """
 import sys
@@ -45,6 +48,12 @@ def test_it_says_which_server_it_used_and_ends_with_the_report_and_the_next_comm
     assert os.path.isfile(report.removeprefix("The report:").split("(")[0].strip())
     assert lines[-1].startswith("  handover compare ssh://")
     assert "VERIFIED, NOT ACCEPTED" in output
+
+
+def test_the_readme_shows_what_the_demo_prints(told):
+    block = re.search(r"```text\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    assert block[1] in told[1]
 
 
 def test_every_command_that_it_shows_ends_as_it_says(told):

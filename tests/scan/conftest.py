@@ -18,9 +18,9 @@ def _descriptors() -> int:
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
     threads, descriptors, here = set(threading.enumerate()), _descriptors(), os.getcwd()
-    children = set(descendants(os.getpid()))
+    children = {one.pid for one in descendants(os.getpid())}
     yield
     assert os.getcwd() == here
     assert wait_until(lambda: set(threading.enumerate()) <= threads), threading.enumerate()
     assert wait_until(lambda: _descriptors() <= descriptors)
-    assert wait_until(lambda: not [one for one in descendants(os.getpid()) if one not in children and one.alive])
+    assert wait_until(lambda: {one.pid for one in descendants(os.getpid())} <= children)

@@ -1355,10 +1355,18 @@ def account():
     """Return the name of the account and its number."""
     import pwd
 
+    uid = os.geteuid()
+    return owner_name(pwd.getpwuid, uid), uid
+
+
+def owner_name(look_up, number):
+    """Return a name from the host's lists as text, or ``None`` when there is none or it is no text."""
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name, os.geteuid()
-    except KeyError:
-        return None, os.geteuid()
+        name = look_up(number)[0]
+        name.encode("utf-8")
+        return name
+    except (KeyError, OverflowError, UnicodeEncodeError):
+        return None
 
 
 def named_owners(owners):
@@ -1366,18 +1374,12 @@ def named_owners(owners):
     import grp
     import pwd
 
-    users, groups = {}, {}
-    for uid in sorted({uid for uid, _ in owners})[:MAX_NAMED_IDS]:
-        try:
-            users[str(uid)] = pwd.getpwuid(uid).pw_name
-        except (KeyError, OverflowError):
-            continue
-    for gid in sorted({gid for _, gid in owners})[:MAX_NAMED_IDS]:
-        try:
-            groups[str(gid)] = grp.getgrgid(gid).gr_name
-        except (KeyError, OverflowError):
-            continue
-    return {"groups": groups, "users": users}
+    uids = sorted({uid for uid, _ in owners})[:MAX_NAMED_IDS]
+    gids = sorted({gid for _, gid in owners})[:MAX_NAMED_IDS]
+    return {
+        "groups": {str(gid): owner_name(grp.getgrgid, gid) for gid in gids},
+        "users": {str(uid): owner_name(pwd.getpwuid, uid) for uid in uids},
+    }
 
 
 # ----------------------------------------------------------------------------------------------------------- mounts

@@ -115,10 +115,10 @@ class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names of the users and groups that own anything, by number."""
+    """Names of the users and groups that own anything, by number; ``None`` for a number without a name."""
 
-    groups: dict[str, str]
-    users: dict[str, str]
+    groups: dict[str, str | None]
+    users: dict[str, str | None]
 
 
 class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,17 +8,22 @@ import shlex
 import subprocess
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-import xxhash
-
 from handover.errors import RemoteError
+
+
+def _places_of(module: str) -> tuple[str, ...]:
+    spec = find_spec(module)
+    return () if spec is None or spec.origin is None else (str(Path(spec.origin).parent.parent),)
+
 
 #: The only interpreter a local scan tries: the one that runs us.
 INTERPRETERS = (sys.executable,)
 #: Where that interpreter finds the module xxhash, which it may not look for by itself (``-S``).
-EXTRA_PATHS = (str(Path(xxhash.__file__).parent.parent),)
+EXTRA_PATHS = _places_of("xxhash")
 _BLOCK = 2**20
 _KEPT_STDERR = 64 * 1024
 _BLOCKS_WAITING = 4

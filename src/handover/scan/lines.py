@@ -120,10 +120,9 @@ def _errno(name: bytes) -> str | None:
     return name.decode()
 
 
-def _names(given: dict[str, str]) -> dict[int, str]:
-    """Return names of owners by number, without any that cannot be written as text."""
-    names = {}
-    for number, name in given.items():
-        if number.isdecimal() and len(name) <= _MAX_OWNER_NAME and not any("\ud800" <= c <= "\udfff" for c in name):
-            names[int(number)] = name
-    return names
+def _names(given: dict[str, str | None]) -> dict[int, str]:
+    return {
+        int(number): name
+        for number, name in given.items()
+        if number.isdecimal() and number.isascii() and name is not None and len(name) <= _MAX_OWNER_NAME
+    }

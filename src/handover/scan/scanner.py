@@ -122,8 +122,10 @@ def _write(
 def _spool_beside(output: Path) -> Iterator[BinaryIO]:
     """Yield an empty file next to the output, where there is room for it; it is gone afterwards in any case."""
     path = output.with_name(f".{output.name}.spool-{secrets.token_hex(4)}")
+    with local_io(output):
+        stream = path.open("x+b")
     try:
-        with local_io(output), path.open("x+b") as stream:
+        with stream:
             yield stream
     finally:
         with contextlib.suppress(OSError):
