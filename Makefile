@@ -17,7 +17,7 @@ demo: $(VENV)/.installed ## two hosts on this machine, a migration with real fau
 test: $(VENV)/.developer ## all tests; ARGS="tests/test_paths.py -q" for some
 	$(BIN)/pytest $(ARGS)
 
-bench: $(VENV)/.developer ## speed beside other tools, into docs/performance.md: root, 45 GB in BENCH_DIR and an hour; ARGS="--rows start"
+bench: $(VENV)/.developer ## speed beside other tools, into docs/performance.md (root, 35 GB, an hour; ARGS="--rows start")
 	$(BIN)/python -m bench --report docs/performance.md $(ARGS)
 
 check: lint types layers agent-python ## what else has to be green before a change lands

@@ -56,9 +56,9 @@ def measured(bench: Bench) -> Results:
 def _in_group(bench: Bench, tasks: Path) -> Results:
     tree = bench.tree("W400")
     # The programs themselves are in memory on any host that is in use; only the tree comes from the disk.
-    subprocess.run(["python3", "-c", "import http.server"], check=True)
-    measure.run(agent(bench.empty.path, Algorithm.SHA256, polite=True), bench.meter)
-    scan = agent(tree.path, Algorithm.SHA256, polite=True)
+    for rehearsal in (Command(("python3", "-c", "import http.server")), _polite(bench.empty.path)):
+        measure.run(replace(rehearsal, words=(*_ACCOUNT, *_LIMITS, *rehearsal.words)), bench.meter)
+    scan = _polite(tree.path)
     scan = replace(scan, words=_capped(tasks, scan.words), before=lambda: _forget(tree.path))
     scans: list[Sample] = []
     alone: list[Sample] = []
@@ -70,6 +70,10 @@ def _in_group(bench: Bench, tasks: Path) -> Results:
             scans.append(sample)
             meanwhile.append(Sample(statistics.median(answers)))
     return {SCAN: scans, CAP: [Sample(tree.bytes / _BYTES_PER_S)], ALONE: alone, MEANWHILE: meanwhile}
+
+
+def _polite(tree: Path) -> Command:
+    return agent(tree, Algorithm.SHA256, polite=True)
 
 
 def _while_running(scan: Command, meter: Path, answer_s: Callable[[], float]) -> tuple[Sample, list[float]]:

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -102,10 +102,15 @@ class Bench:
         return measure.by_turns(contenders, repeats or self.repeats, self.meter)
 
 
-def handover(*words: object, **more: object) -> Command:
+def handover(*words: object) -> Command:
     """Return a call of the product's own command line."""
     program = Path(sys.executable).with_name("handover")
-    return Command((str(program), *map(str, words)), **more)  # type: ignore[arg-type]  # named as in Command
+    return Command((str(program), *map(str, words)))
+
+
+def writing(output: Path, command: Command) -> Command:
+    """Return a command that finds its output file gone each time: the product never replaces one."""
+    return replace(command, before=lambda: output.unlink(missing_ok=True))
 
 
 def say(what: str) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from bench import capped, manifests, measure, peers
 from bench.agent_run import agent
-from bench.context import Bench, handover
+from bench.context import Bench, handover, writing
 from bench.manifests import Kind
-from bench.measure import Command, Contender, Results, Sample
+from bench.measure import Command, Contender, Failed, Results, Sample
 from bench.trees import Tree, scaled
 from handover.digests import Algorithm
 from support.sshd import make_key, public_key
@@ -126,11 +126,15 @@ def rounds(bench: Bench) -> Iterator[Named]:
     tree = bench.tree("W1")
     measure.warm(tree.path)
     first, output = bench.home / "first.manifest", bench.home / "again.manifest"
-    again = handover("scan", tree.path, "-o", output, "--quiet", before=lambda: output.unlink(missing_ok=True))
+    again = writing(output, handover("scan", tree.path, "-o", output, "--quiet"))
     if "--previous" not in subprocess.run(handover("scan", "--help").words, capture_output=True, text=True).stdout:
         yield name, {OURS: f"`--previous` is {NOT_BUILT}", "first round": "not needed"}
         return
-    measure.run(again, bench.meter)
+    try:
+        measure.run(again, bench.meter)
+    except Failed as error:
+        yield name, {OURS: str(error)}
+        return
     output.rename(first)
     second = Contender(OURS, replace(again, words=(*again.words, "--previous", str(first))))
     yield name, bench.by_turns(name, Contender("first round", again), second)
@@ -152,13 +156,15 @@ def compare(bench: Bench) -> Iterator[Named]:
     many = scaled(10_000_000, bench.scale)
     name = "compare 10 M entries, 1 % different"
     halves = [manifests.build(kind, many, bench.home) for kind in (Kind.SOURCE, Kind.CONTENT)]
-    yield name, bench.by_turns(name, Contender(OURS, handover("compare", *halves, "--json", codes=(1,))), repeats=1)
+    yield (
+        name,
+        bench.by_turns(name, Contender(OURS, replace(handover("compare", *halves, "--json"), codes=(1,))), repeats=1),
+    )
 
 
 def start(bench: Bench) -> Iterator[Named]:
     """What it costs to do nothing."""
     empty, output = bench.empty.path, bench.home / "empty.manifest"
-    bundle, keys = _small_bundle(bench)
     name = "start"
     yield (
         name,
@@ -167,11 +173,11 @@ def start(bench: Bench) -> Iterator[Named]:
             Contender("handover --help", handover("--help")),
             Contender(
                 "handover scan of an empty folder",
-                handover("scan", empty, "-o", output, "--allow-empty", before=lambda: output.unlink(missing_ok=True)),
+                writing(output, handover("scan", empty, "-o", output, "--allow-empty")),
             ),
-            Contender("handover verify of a small bundle", handover("verify", bundle, "--keys", keys)),
+            Contender("handover verify of a small bundle", _verify(bench)),
             Contender("agent of an empty folder", agent(empty, Algorithm.SHA256)),
-            Contender("python -c pass", Command(("python3", "-I", "-S", "-c", "pass"))),
+            Contender("python -c pass", Command((sys.executable, "-I", "-S", "-c", "pass"))),
         ),
     )
 
@@ -212,7 +218,7 @@ def _from_cold(bench: Bench, contender: Contender, rehearsal: Contender) -> Cont
 def _compare(bench: Bench, tree: Tree, *flags: str, codes: tuple[int, ...] = (0,)) -> Command:
     far = bench.far
     words = ("compare", tree.path, far.url(tree.copy), "--ssh-config", far.ssh_config, "--json", *flags)
-    return handover(*words, codes=codes, far=far)
+    return replace(handover(*words), codes=codes, far=far)
 
 
 def _rsync(bench: Bench, tree: Tree, digest: str) -> Contender:
@@ -245,8 +251,8 @@ def _memory(samples: list[Sample] | str, limit_mb: float) -> Results:
     return {OURS: samples, LIMIT: [Sample(0.0, 0.0, limit_mb)]}
 
 
-def _small_bundle(bench: Bench) -> tuple[Path, Path]:
-    """Return a signed bundle of two small folders, and the keys that its verifier trusts."""
+def _verify(bench: Bench) -> Command | str:
+    """Return the check of a signed bundle of two small folders; why there is none when it could not be made."""
     home = bench.home / "small"
     shutil.rmtree(home, ignore_errors=True)
     for side in ("source", "target"):
@@ -254,16 +260,15 @@ def _small_bundle(bench: Bench) -> tuple[Path, Path]:
         for number in range(20):
             (home / side / f"{number}.txt").write_text(f"{number}\n")
     bundle, keys = home / "bundle", home / "allowed_signers"
-    _made(handover("compare", home / "source", home / "target", "-o", bundle, "--quiet"))
     trusted = []
-    for role in ("sender", "receiver"):
-        key = make_key(home / role)
-        answer = ("--facts", "confirmed", "--decision", "accept", "--name", "Bench", "--key", key)
-        _made(handover("sign", bundle, "--as", role, *answer))
-        trusted.append(f"{role} {public_key(key)}\n")
+    try:
+        measure.run(handover("compare", home / "source", home / "target", "-o", bundle), bench.meter)
+        for role in ("sender", "receiver"):
+            key = make_key(home / role)
+            answer = ("--facts", "confirmed", "--decision", "accept", "--name", "Bench", "--key", key)
+            measure.run(handover("sign", bundle, "--as", role, *answer), bench.meter)
+            trusted.append(f"{role} {public_key(key)}\n")
+    except Failed as error:
+        return str(error)
     keys.write_text("".join(trusted))
-    return bundle, keys
-
-
-def _made(command: Command) -> None:
-    subprocess.run(command.words, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return handover("verify", bundle, "--keys", keys)

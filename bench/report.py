@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.experiments import LIMIT
 from bench.measure import Results, Sample
 from bench.rows import ROWS, Judged, Measure, State, judge
 
@@ -115,6 +116,8 @@ def _everything(measured: Mapping[str, Results]) -> Iterator[str]:
     yield "| experiment | who | wall, median (least–most) | CPU | memory | runs |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
     for name, results in measured.items():
+        if LIMIT in results:
+            continue  # these samples are another experiment's, set beside a limit
         for who, samples in results.items():
             if isinstance(samples, str):
                 yield f"| {name} | {who} | {samples.replace('|', '/')} | | | |"

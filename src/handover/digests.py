@@ -103,6 +103,12 @@ class ContentRoot:
         if len(self._pending) >= self._limit:
             self._spill()
 
+    def extend(self, digests: list[bytes]) -> None:
+        """Take the raw digests of several files."""
+        self._pending.extend(digests)
+        if len(self._pending) >= self._limit:
+            self._spill()
+
     def hexdigest(self) -> str:
         """Return the root in hex and let go of the scratch file; nothing can be added afterwards."""
         root = hashlib.sha256()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import islice
 from operator import lt
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from handover import paths, strict_json
 from handover.digests import Algorithm, ContentRoot
@@ -207,6 +207,14 @@ class Tally:
             if self._contents is not None and entry.digest is not None:
                 self._contents.add(bytes.fromhex(entry.digest))
 
+    def add_files(self, files: PlainFiles, contents: bytes) -> None:
+        """Take consecutive files, and the lines of their contents."""
+        self._structure.update(contents)
+        self._by_type[EntryType.FILE] += len(files.contents)
+        self._bytes += files.bytes
+        if self._contents is not None:
+            self._contents.extend(files.digests)
+
     def trailer(self, ended_at: str, sha256: str) -> Trailer:
         """Return the trailer of exactly these entries."""
         gaps = sum(self._gaps.values())
@@ -227,6 +235,20 @@ class Tally:
             ended_at=ended_at,
             sha256=sha256,
         )
+
+
+class PlainFiles(NamedTuple):
+    """Consecutive files as lines that are ready: contents and ``host`` objects as text, digests raw.
+
+    The caller vouches that each is what the encoder would have made of a file that was read, with a plain path.
+    """
+
+    first: bytes
+    last: bytes
+    contents: list[str]
+    hosts: list[str]
+    digests: list[bytes]
+    bytes: int
 
 
 class Writer:
@@ -258,6 +280,17 @@ class Writer:
         content = strict_json.encode(entry)[:-1]
         self._tally.add(entry, content)
         self._write(content + (b"}\n" if host is None else HOST + strict_json.encode(host) + b"}\n"))
+
+    def add_files(self, files: PlainFiles) -> None:
+        """Write files of one folder that follow one another; ``ValueError`` when they are out of order."""
+        first, last = paths.order_key(files.first), paths.order_key(files.last)
+        if self._last is None or first <= self._last or last < first:
+            raise ValueError(f"entries from {first!r} do not follow {self._last!r}")
+        self._last = last
+        contents = "\n".join(files.contents).encode() + b"\n"
+        self._tally.add_files(files, contents)
+        hosts = zip(files.contents, files.hosts, strict=True)
+        self._write("".join([f'{content},"host":{host}}}\n' for content, host in hosts]).encode())
 
     def finish(self, ended_at: str) -> Trailer:
         """Write the trailer and return it; the stream is left open."""

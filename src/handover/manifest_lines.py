@@ -22,6 +22,7 @@ HOST = b',"host":'
 _CHARACTERS = rb"(?:[ !#-.0-\[\]-~]++|[\xc3-\xc5][\x80-\xbf])++"
 _COMPONENT = rb'(?!\.\.?+[/"])' + _CHARACTERS
 _PATH = _COMPONENT + rb"(?:/" + _COMPONENT + rb")*+"
+_PLAIN_NAMES = re.compile(rb"(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb"(?:\n(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb")*+")
 _SIZE = rb"0|[1-9][0-9]{0,14}+"
 
 
@@ -107,6 +108,13 @@ def split(block: Block, algorithm: Algorithm, other: Callable[[bytes, int], tupl
         batch.keys.append(key)
         batch.sizes.append(None if match is None else match[3] or b"")
     return batch
+
+
+def names_are_plain(names: list[bytes]) -> bool:
+    """Return whether each of these names stands in JSON for itself and is one a plain line may have."""
+    joined = b"\n".join(names)
+    # A line feed inside of a name would make it look like two names.
+    return joined.count(b"\n") == len(names) - 1 and _PLAIN_NAMES.fullmatch(joined) is not None
 
 
 def line_of(raw: bytes, stem: bytes, key: bytes) -> Line:

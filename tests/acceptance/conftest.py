@@ -73,6 +73,28 @@ def host(tmp_path):
         yield server, server.ssh_config
 
 
+@pytest.fixture
+def slow(tmp_path):
+    """A tree that takes long to read."""
+    return make_slow(tmp_path / "site")
+
+
+def make_slow(root: Path) -> Path:
+    """Make a tree that takes long to read: a file of zeros that needs no room, and another file."""
+    (root / "folder").mkdir(parents=True)
+    (root / "folder" / "a.txt").write_text("a")
+    with open(root / "huge", "xb") as stream:
+        stream.truncate(2**38)
+    return root
+
+
+@pytest.fixture
+def out(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
 def snapshot(folder: Path) -> dict[bytes, tuple[int, ...]]:
     """Return what the system tells of every path of a tree, but for the time of the last access."""
     found = {}

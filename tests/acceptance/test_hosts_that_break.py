@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,75 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.background import at_work, running
 from acceptance.conftest import snapshot
-from support.cli import environment, handover
-from support.processes import Process, wait_until
+from support.cli import handover
+from support.processes import wait_until
 from support.relay import Relay
 from support.sshd import Sshd
 
-#: A host is given up within this time, however it broke; generous, because machines that run tests are busy.
-_BOUND_S = 20.0
 _SHELL = 'exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"'
-
-
-@pytest.fixture
-def slow(tmp_path):
-    """A tree that takes long to read: a file of zeros that needs no room, and a few others."""
-    root = tmp_path / "site"
-    (root / "folder").mkdir(parents=True)
-    (root / "folder" / "a.txt").write_text("a")
-    with open(root / "huge", "xb") as stream:
-        stream.truncate(2**38)
-    return root
-
-
-@pytest.fixture
-def out(tmp_path):
-    folder = tmp_path / "out"
-    folder.mkdir()
-    return folder
-
-
-class Running:
-    """``handover`` at work, in a folder of its own."""
-
-    def __init__(self, *arguments: object, cwd: Path) -> None:
-        self.started_s = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "handover", *map(str, arguments)],
-            cwd=cwd,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def ended(self, within_s: float = _BOUND_S) -> tuple[int, str]:
-        """Return exit code and stderr; fails when it takes longer."""
-        _, err = self.process.communicate(timeout=within_s)
-        return self.process.returncode, err.decode()
-
-
-@contextmanager
-def running(*arguments: object, cwd: Path) -> Iterator[Running]:
-    work = Running(*arguments, cwd=cwd)
-    try:
-        yield work
-    finally:
-        work.process.kill()
-        work.process.communicate()
-
-
-def readers(server: Sshd) -> list[Process]:
-    """Return the processes of the agent once it reads: its head and its workers."""
-    agents = [process for process in server.commands() if b"sys.version_info" in process.command]
-    return agents if len(agents) > 1 else []
-
-
-def at_work(server: Sshd) -> list[Process]:
-    assert wait_until(lambda: bool(readers(server)), 20), server.log()
-    time.sleep(0.3)
-    return readers(server)
 
 
 def nothing_left(server: Sshd, out: Path) -> None:

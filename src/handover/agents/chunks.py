@@ -12,7 +12,8 @@ import struct
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice, pairwise
+from operator import lt
 from typing import NamedTuple, Protocol, Self
 
 from handover.agents.frames import (
@@ -44,6 +45,29 @@ class Payload(Protocol):
     def __getitem__(self, part: slice, /) -> bytes: ...
 
     def __len__(self) -> int: ...
+
+
+class Calm(NamedTuple):
+    """A whole chunk of a first pass in which nothing is out of the ordinary, by columns.
+
+    Every entry is a file that was read or a folder that was entered, and nothing is attached to any. ``digests`` has
+    those of the files alone, one after the other.
+    """
+
+    number: int
+    names: list[bytes]
+    kinds: bytes
+    sizes: tuple[int, ...]
+    mtimes_ns: tuple[int, ...]
+    ctimes_ns: tuple[int, ...]
+    inodes: tuple[int, ...]
+    devs: tuple[int, ...]
+    modes: tuple[int, ...]
+    uids: tuple[int, ...]
+    gids: tuple[int, ...]
+    nlinks: tuple[int, ...]
+    children: array[int]
+    digests: bytes
 
 
 class HostColumns(NamedTuple):
@@ -142,6 +166,43 @@ class Chunk:
         if not self.head.children:
             return []
         return [i for i, kind in enumerate(self._kinds) if kind == Kind.DIR and self._statuses[i] == Status.OK]
+
+    def calm(self, digest_size: int) -> Calm | None:
+        """Return the chunk by columns; ``None`` when anything in it needs a look of its own, errors included."""
+        n = self.head.names
+        files = self._kinds.count(Kind.FILE)
+        start = self._host + _HOST_WIDTH * n
+        fits = len(self._payload) == start + digest_size * files and len(self.head.children) == n - files
+        ordinary = files + self._kinds.count(Kind.DIR) == n and not any(self._statuses)
+        if self.head.attached or not fits or not ordinary or self.head.folder == ABOVE_ROOT or not n:
+            return None
+        blob = self._payload[self._names : self._columns]
+        names = [blob[a:b] for a, b in pairwise(self._ends)]
+        strange = b"/" in blob or b"\0" in blob or not _FORBIDDEN_NAMES.isdisjoint(names)
+        if strange or not all(map(lt, names, islice(names, 1, None))):
+            return None
+        at, columns = self._columns + n, []
+        for code in "QqqQQIIII":
+            columns.append(self._part(code, at, 0, n))
+            at += struct.calcsize(f">{code}") * n
+        digests = self._payload[start : start + digest_size * files]
+        sizes, mtimes, ctimes, inodes, devs, modes, uids, gids, nlinks = columns
+        return Calm(
+            self.head.number,
+            names,
+            self._kinds,
+            sizes,
+            mtimes,
+            ctimes,
+            inodes,
+            devs,
+            modes,
+            uids,
+            gids,
+            nlinks,
+            self.head.children,
+            digests,
+        )
 
     def sightings(self, window: int = _MAX_NAMES) -> Iterator[Sighting]:
         """Yield the entries in the order of their names, decoding ``window`` of them at a time."""

@@ -9,18 +9,7 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
-from handover.cli.present import present
-from handover.cli.progress import progress
-from handover.cli.world import secrets_from, ssh_options, world
-from handover.digests import Algorithm, parse_algorithm
 from handover.errors import ExitCode
-from handover.render import result
-from handover.workflow.case import Case
-from handover.workflow.hosts import Hosts
-from handover.workflow.reading import Choices, Reading
-from handover.workflow.rules_given import rules_given
-from handover.workflow.running import RunRequest, run_round
-from handover.workflow.starting import Start, start
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +41,10 @@ def init(
     quiet: options.Quiet = False,
 ) -> int:
     """Write handover.yaml, the terms of a case, pre-filled and with comments."""
+    from handover.cli.world import world
+    from handover.render import result
+    from handover.workflow.starting import Start, start
+
     console = Console(json=json, quiet=quiet)
     path, case_id = start(Start(folder, case, source, target, preset, timezone), world(console))
     if json:
@@ -91,8 +84,15 @@ def run(
 
     A side that cannot be read still leaves a one-sided round.
     """
+    from handover.cli.present import present
+    from handover.cli.reading import reading
+    from handover.digests import Algorithm, parse_algorithm
+    from handover.workflow.case import Case
+    from handover.workflow.reading import Choices
+    from handover.workflow.rules_given import rules_given
+    from handover.workflow.running import RunRequest, run_round
+
     console = Console(json=json, quiet=quiet, no_color=no_color)
-    here = world(console)
     opened = Case.open(case)
     algorithm = Algorithm.NONE if quick else parse_algorithm(digest or opened.terms.digest)
     choices = Choices(
@@ -104,8 +104,8 @@ def run(
         idle_timeout_s=idle_timeout,
         first_look=not quiet,
     )
-    request = RunRequest(ran_by, name, rules_given(exclude or (), rules, require or (), None), same_host)
-    with Hosts(ssh_options(ssh_config), secrets_from(password_file, console)) as hosts, progress(console) as bar:
-        outcome = run_round(opened, request, Reading(choices, hosts, bar, here), here)
-        bar.finish()
+    request = RunRequest(ran_by, name, rules_given(exclude or (), rules, require or (), None), same_host, junit)
+    with reading(console, choices, ssh_config, password_file) as shared:
+        outcome = run_round(opened, request, shared, shared.world)
+        shared.progress.finish()
         return present(outcome, console, limit=limit, junit=junit)

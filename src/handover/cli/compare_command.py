@@ -10,15 +10,6 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
-from handover.cli.present import present
-from handover.cli.progress import progress
-from handover.cli.world import secrets_from, ssh_options, world
-from handover.digests import parse_algorithm
-from handover.manifest import Role
-from handover.workflow import adhoc
-from handover.workflow.hosts import Hosts
-from handover.workflow.reading import Choices, Reading, side_plan
-from handover.workflow.rules_given import rules_given
 
 
 def register(app: typer.Typer) -> None:
@@ -70,8 +61,15 @@ def compare(
     Both are read completely, side by side, and nothing is written on them. Each may be a local folder, an ssh://
     location or a manifest file.
     """
+    from handover.cli.present import present
+    from handover.cli.reading import reading
+    from handover.digests import parse_algorithm
+    from handover.manifest import Role
+    from handover.workflow import adhoc
+    from handover.workflow.reading import Choices, side_plan
+    from handover.workflow.rules_given import rules_given
+
     console = Console(json=json, quiet=quiet, no_color=no_color)
-    here = world(console)
     choices = Choices(
         algorithm=parse_algorithm("none" if quick else digest),
         recheck=not no_recheck,
@@ -88,15 +86,15 @@ def compare(
         follow_root_link=follow_root_link,
         allow_empty=allow_empty,
     )
-    with Hosts(ssh_options(ssh_config), secrets_from(password_file, console)) as hosts, progress(console) as bar:
-        reading = Reading(choices, hosts, bar, here)
+    with reading(console, choices, ssh_config, password_file) as shared:
         request = adhoc.Request(
             source=plan(source, role=Role.SOURCE),
             target=plan(target, role=Role.TARGET),
             rules=rules_given(exclude or (), rules, require or (), max_excluded),
             same_host=same_host,
             output=output,
+            junit=junit,
         )
-        with adhoc.compare(request, reading, here) as outcome:
-            bar.finish()
+        with adhoc.compare(request, shared, shared.world) as outcome:
+            shared.progress.finish()
             return present(outcome, console, limit=limit, junit=junit)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from handover.errors import LocalIOError
 
+#: Name, mode, and how what stands in for it is opened; that a stdout cannot be written to is meant.
+_STREAMS = (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))
+
 
 @dataclass(frozen=True, slots=True)
 class Console:
@@ -33,12 +36,10 @@ class Console:
     @property
     def interactive(self) -> bool:
         """Whether somebody can answer a question."""
-        return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+        return sys.stdin.isatty() and sys.stderr.isatty()
 
     def result(self, text: str | bytes) -> None:
         """Write the result to stdout, or raise ``LocalIOError``: a verdict that nobody saw is none."""
-        if sys.stdout is None:
-            raise LocalIOError("stdout is closed, so the result could not be told")
         raw = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
         try:
             sys.stdout.flush()
@@ -52,6 +53,17 @@ class Console:
         """Tell the user something beside the result; nothing with ``--quiet``."""
         if not self.quiet:
             complain(text)
+
+
+def open_missing_streams() -> None:
+    """Put something in the place of each standard stream that is closed, or else a file of ours would get its number.
+
+    What is written to a stdout that was closed fails, as it must; what nobody can hear on stderr is lost.
+    """
+    for name, mode, flags in _STREAMS:
+        if getattr(sys, name) is None:
+            # The lowest number that is free is given: that of the stream itself, because those before it are there.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, closefd=False))
 
 
 def complain(text: str) -> None:

@@ -19,10 +19,9 @@ from handover.cli import (
     trust_command,
     verify_command,
 )
-from handover.cli.console import Console, complain, silence
+from handover.cli.console import Console, complain, open_missing_streams, silence
 from handover.cli.signals import Signalled, signals_raise
 from handover.errors import ExitCode, HandoverError
-from handover.render import result
 
 app = typer.Typer(
     name="handover",
@@ -63,6 +62,7 @@ def _options(
 
 def entry() -> NoReturn:
     """Run the command line and exit; installed as ``handover``."""
+    open_missing_streams()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -72,8 +72,7 @@ def run(arguments: list[str]) -> int:
     try:
         with signals_raise():
             code = app(arguments, standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return int(code or 0)
     except HandoverError as error:
         return _fail(error.exit_code, error.what, error.where, error.hint, as_json=as_json)
@@ -90,8 +89,7 @@ def run(arguments: list[str]) -> int:
         complain(f"handover: ended by {signalled.name}; nothing half-made was left")
         return signalled.exit_code
     except OSError as error:
-        if sys.stdout is not None:
-            silence(sys.stdout)
+        silence(sys.stdout)
         what = f"{type(error).__name__}: {error.strerror or error}"
         return _fail(ExitCode.LOCAL_IO, what, "", "", as_json=as_json)
     except Exception:  # noqa: BLE001  the last line of defence: a bug must not look like a verdict
@@ -107,7 +105,9 @@ def _fail(code: ExitCode, what: str, where: str, hint: str, *, as_json: bool) ->
     complain(f"error: {where}: {what}" if where else f"error: {what}")
     if hint:
         complain(f"hint:  {hint}")
-    if as_json and sys.stdout is not None:
+    if as_json:
+        from handover.render import result
+
         try:
             sys.stdout.buffer.write(result.error_document(code, what, where, hint))
             sys.stdout.flush()

@@ -33,7 +33,7 @@ class Bar:
     """The progress of all scans of one run; may be told from several threads."""
 
     def __init__(self, console: Console) -> None:
-        self._on = not console.quiet and sys.stderr is not None
+        self._on = not console.quiet
         self._live = self._on and sys.stderr.isatty()
         self._sides: dict[str, _Side] = {}
         self._lock = threading.Lock()

@@ -9,16 +9,8 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
-from handover.cli.progress import progress
-from handover.cli.world import secrets_from, ssh_options, world
-from handover.digests import parse_algorithm
 from handover.errors import ExitCode
 from handover.manifest import Role
-from handover.render import result, terminal
-from handover.workflow.hosts import Hosts
-from handover.workflow.reading import Choices, Reading, side_plan
-from handover.workflow.rules_given import rules_given
-from handover.workflow.scanning import scan_to
 
 
 def register(app: typer.Typer) -> None:
@@ -68,8 +60,14 @@ def scan(
 
     With gaps the manifest is written all the same, and the exit code is 3.
     """
+    from handover.cli.reading import reading
+    from handover.digests import parse_algorithm
+    from handover.render import result, terminal
+    from handover.workflow.reading import Choices, side_plan
+    from handover.workflow.rules_given import rules_given
+    from handover.workflow.scanning import scan_to
+
     console = Console(json=json, quiet=quiet, no_color=no_color)
-    here = world(console)
     choices = Choices(
         algorithm=parse_algorithm("none" if quick else digest),
         recheck=not no_recheck,
@@ -90,10 +88,9 @@ def scan(
         follow_root_link=follow_root_link,
         allow_empty=allow_empty,
     )
-    with Hosts(ssh_options(ssh_config), secrets_from(password_file, console)) as hosts, progress(console) as bar:
-        reading = Reading(choices, hosts, bar, here)
-        done = scan_to(output, part, side, rules_given(exclude or (), rules, (), None), reading)
-        bar.finish()
+    with reading(console, choices, ssh_config, password_file) as shared:
+        done = scan_to(output, part, side, rules_given(exclude or (), rules, (), None), shared)
+        shared.progress.finish()
     if json:
         console.result(result.scanned_document(output, done))
     else:

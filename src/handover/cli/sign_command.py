@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +9,8 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
-from handover.cli.world import person, world
-from handover.errors import ExitCode, UsageError
-from handover.evidence.statement import Decision, Facts, Kind, PartyRole, Remark, Signer
-from handover.locations.ssh.askers import Kind as QuestionKind
-from handover.locations.ssh.askers import Question
-from handover.paths import shown
-from handover.render import result
-from handover.workflow import signing, subjects
-from handover.workflow.subjects import Signable
-
-_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+from handover.errors import ExitCode
+from handover.evidence.statement import Decision, Facts, PartyRole
 
 
 def register(app: typer.Typer) -> None:
@@ -71,11 +61,17 @@ def sign(
     quiet: options.Quiet = False,
 ) -> int:
     """Sign a round, a manifest or the terms: a statement, and its signature beside it."""
+    from handover.cli import answering
+    from handover.cli.world import world
+    from handover.evidence.statement import Remark, Signer
+    from handover.render import result
+    from handover.workflow import signing, subjects
+
     console = Console(json=json, quiet=quiet)
     found = subjects.find(subject)
     answer = signing.Answer(
         role=role,
-        signer=Signer(name=_signer(name, role, console), function=function),
+        signer=Signer(name=answering.signer(name, role, console), function=function),
         facts=facts,
         decision=decision,
         remarks=tuple(Remark(text=text) for text in remark or ()),
@@ -87,11 +83,11 @@ def sign(
     if print_command:
         folder = output or Path(f"answers-of-{role}")
         prepared = signing.prepare(found, answer, signing.public_key_of(found, role, public_key), folder, here)
-        console.result(result.prepared_document(prepared) if json else _prepared_text(prepared, subject))
+        console.result(result.prepared_document(prepared) if json else answering.prepared_text(prepared, subject))
         return ExitCode.COMPLETE
-    _check_words(found, decision, facts)
-    signed = signing.sign(found, answer, _key_file(key), lambda: _passphrase(key, console), here)
-    console.result(result.signed_document(signed) if json else _signed_text(signed))
+    answering.check_words(found, decision, facts)
+    signed = signing.sign(found, answer, answering.key_file(key), lambda: answering.passphrase(key, console), here)
+    console.result(result.signed_document(signed) if json else answering.signed_text(signed))
     return ExitCode.COMPLETE
 
 
@@ -106,74 +102,12 @@ def add(
     quiet: options.Quiet = False,
 ) -> int:
     """Check statements that were signed elsewhere, and put them with what they are about."""
+    from handover.cli import answering
+    from handover.render import result
+    from handover.workflow import signing, subjects
+
     console = Console(json=json, quiet=quiet)
     for statement in statements:
         signed = signing.take_in(subjects.find(subject), statement)
-        console.result(result.signed_document(signed) if json else _signed_text(signed))
+        console.result(result.signed_document(signed) if json else answering.signed_text(signed))
     return ExitCode.COMPLETE
-
-
-def _check_words(found: Signable, decision: Decision | None, facts: Facts | None) -> None:
-    if found.kind is Kind.ANSWER and (decision is None or facts is None):
-        raise UsageError(
-            "an answer to a round needs --facts and --decision",
-            hint="For example  --facts confirmed --decision accept, or  --facts disputed --decision reject.",
-        )
-    if found.kind is Kind.TERMS and decision is None:
-        raise UsageError("an answer to the terms needs --decision", hint="For example  --decision accept.")
-    if found.kind is Kind.CUSTODY and (decision is not None or facts is not None):
-        raise UsageError("a manifest is signed as what you had; there is nothing to decide", hint="Leave them out.")
-
-
-def _signer(name: str | None, role: PartyRole, console: Console) -> str:
-    if name:
-        return name
-    asked = person(console).ask(Question(QuestionKind.ANSWER, role, "Your name", hidden=False))
-    if asked:
-        return asked
-    raise UsageError("a statement needs the name of the person who signs", hint='Give --name "First Last".')
-
-
-def _key_file(given: Path | None) -> Path:
-    if given is not None:
-        return given.expanduser()
-    for name in _KEYS:
-        path = Path.home() / ".ssh" / name
-        if path.is_file():
-            return path
-    raise UsageError(
-        "there is no key to sign with",
-        hint="Give --key FILE, or make one with  ssh-keygen -t ed25519.",
-    )
-
-
-def _passphrase(key: Path | None, console: Console) -> bytes:
-    subject = shown(os.fsencode(_key_file(key)))
-    answer = person(console).ask(Question(QuestionKind.PASSPHRASE, subject, f"Passphrase of {subject}"))
-    if answer is None:
-        raise UsageError(
-            "the key is encrypted, and there is nobody to ask for its passphrase",
-            where=subject,
-            hint="Run it on a terminal, or use --print-command and sign with ssh-keygen and your agent.",
-        )
-    return answer.encode()
-
-
-def _signed_text(signed: signing.Signed) -> str:
-    statement = signed.statement
-    said = ", ".join(str(word) for word in (statement.decision, statement.facts) if word is not None)
-    return (
-        f"{statement.role} signed{f': {said}' if said else ''}\n"
-        f"  {shown(os.fsencode(signed.path))}\n  {shown(os.fsencode(signed.signature))}\n\n"
-        f"Next: give both files to the other party, or check all with\n"
-        f"  handover verify {shown(os.fsencode(signed.path.parent))} --keys allowed_signers"
-    )
-
-
-def _prepared_text(prepared: signing.Prepared, subject: Path) -> str:
-    folder = shown(os.fsencode(prepared.folder))
-    lines = [f"Send the folder {folder} to whoever signs. One of these lines signs one answer:", ""]
-    lines += [f"  {command}" for _, command in prepared.commands]
-    lines += ["", "They send back the statement they chose and the .sig beside it. Then:", ""]
-    lines.append(f"  handover add {shown(os.fsencode(subject))} {folder}/ANSWER.statement.json")
-    return "\n".join(lines)

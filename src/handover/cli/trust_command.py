@@ -8,11 +8,7 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
-from handover.cli.world import person, ssh_options
 from handover.errors import ExitCode, RemoteError
-from handover.locations.ssh.address import SshAddress
-from handover.locations.ssh.askers import Kind, Question
-from handover.render import result
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +39,11 @@ def trust_host(
 
     Compare the fingerprint with one that the hosting company published or told you by another way.
     """
+    from handover.cli.world import person, ssh_options
+    from handover.locations.ssh.address import SshAddress
+    from handover.locations.ssh.askers import Kind, Question
     from handover.locations.ssh.trust import present_key, remember
+    from handover.render import result
 
     console = Console(json=json, quiet=quiet)
     asker = person(console)

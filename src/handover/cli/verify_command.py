@@ -10,9 +10,6 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
-from handover.cli.world import world
-from handover.render import result, terminal
-from handover.workflow.verifying import VerifyRequest, verify_bundle
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +46,10 @@ def verify(
 
     Keys are believed only when they come from outside, with --keys.
     """
+    from handover.cli.world import world
+    from handover.render import result, terminal
+    from handover.workflow.verifying import VerifyRequest, verify_bundle
+
     console = Console(json=json, quiet=quiet, no_color=no_color)
     done = verify_bundle(VerifyRequest(bundle, keys, require, at), world(console).now())
     if json:

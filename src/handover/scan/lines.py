@@ -7,9 +7,11 @@ import re
 from handover.agents.chunks import HostColumns
 from handover.agents.frames import Extra, Kind, Owners, Stat, broken
 from handover.entries import Entry, EntryType, GapKind, HostStat, Ignored
+from handover.manifest import PlainFiles
 from handover.paths import to_fields
 from handover.rules import RuleSet
-from handover.scan.order import Counted, Found
+from handover.scan.order import Counted, Found, FoundRun
+from handover.scan.runs import RunLines
 from handover.strict_json import MAX_INTEGER
 
 _TYPES = {
@@ -27,9 +29,10 @@ _MAX_OWNER_NAME = 256
 class Lines:
     """Turns entries, which must come in order, into lines; knows owners and the groups of hard links."""
 
-    def __init__(self, owners: Owners, rules: RuleSet) -> None:
+    def __init__(self, owners: Owners, rules: RuleSet, digest_size: int) -> None:
         self._users = _names(owners.users)
         self._groups = _names(owners.groups)
+        self._runs = RunLines(self._users, self._groups, digest_size)
         self._patterns = [rule.pattern for rule in rules.agent_program()]
         self._first_names: dict[tuple[int, int], tuple[bytes, int]] = {}
 
@@ -70,6 +73,10 @@ class Lines:
             nlink=nlink,
             nlink_b64=nlink_b64,
         )
+
+    def files(self, found: FoundRun) -> PlainFiles:
+        """Return a run of ordinary files, ready to be written."""
+        return self._runs.files(found.prefix, found.run)
 
     def _ignored(self, counted: Counted) -> Ignored:
         if counted.rule >= len(self._patterns):

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from handover.agents.chunks import Chunk, HostColumns, Row, Sighting
 from handover.agents.frames import ABOVE_ROOT, Extra, Kind, Stat, Status, broken, parse_rule
 from handover.entries import GapKind
+from handover.manifest_lines import names_are_plain
+from handover.scan.runs import Run, split
 from handover.scan.spool import Folder, PassBook, Told
 
 #: Rows that are decoded at a time of each chunk of a folder that came in several.
@@ -60,24 +62,38 @@ class _Paired(NamedTuple):
     gap: GapKind | None
 
 
-class _Level(NamedTuple):
-    """A folder that is being walked: what is still to come, and how long the path before its names is."""
+class FoundRun(NamedTuple):
+    """A run of files below the folder whose path with its slash is ``prefix``."""
 
-    pairs: Iterator[_Paired]
+    prefix: bytes
+    run: Run
+
+
+class _Level(NamedTuple):
+    """A folder that is being walked: what is still to come, and how long the path before its names is.
+
+    ``plain``: the path before its names stands in JSON for itself, so that its files can be written in runs.
+    """
+
+    pairs: Iterator[_Paired | Run]
     folder: int
     prefix: int
+    plain: bool
 
 
-def in_order(told: Told) -> Iterator[Found]:
+def in_order(told: Told) -> Iterator[Found | FoundRun]:
     """Yield every entry, the root first; ``RemoteError`` when what was told does not fit together."""
     prefix = bytearray()
-    levels = [_Level(_pairs(told, ABOVE_ROOT, ABOVE_ROOT, None), ABOVE_ROOT, 0)]
+    levels = [_Level(_pairs(told, ABOVE_ROOT, ABOVE_ROOT, None, plain=False), ABOVE_ROOT, 0, plain=True)]
     while levels:
         level = levels[-1]
         del prefix[level.prefix :]
         pair = next(level.pairs, None)
         if pair is None:
             levels.pop()
+            continue
+        if isinstance(pair, Run):
+            yield FoundRun(bytes(prefix), pair)
             continue
         name, child = pair.row.seen.name, pair.row.seen.child
         path = bytes(prefix) + name
@@ -88,17 +104,23 @@ def in_order(told: Told) -> Iterator[Found]:
         if child:
             if path:
                 prefix += name + b"/"
-            levels.append(_Level(_pairs(told, child, pair.child, pair.gap), child, len(prefix)))
+            plain = level.plain and (not path or names_are_plain([name]))
+            pairs = _pairs(told, child, pair.child, pair.gap, plain=plain)
+            levels.append(_Level(pairs, child, len(prefix), plain))
     if not told.results.used_up:
         raise broken("a file that is in no folder")
 
 
-def _pairs(told: Told, first: int, second: int, lost: GapKind | None) -> Iterator[_Paired]:
+def _pairs(told: Told, first: int, second: int, lost: GapKind | None, *, plain: bool) -> Iterator[_Paired | Run]:
     """Yield the entries of one folder with what the recheck says; ``lost`` when it never got into the folder."""
     chunks = _chunks(told, told.contents, first)
-    if told.recheck is None or lost is not None:
+    if lost is not None:
         for row in _merged_rows(chunks, told.digest_size):
             yield _Paired(row, row.seen.stat, 0, lost)
+        return
+    if told.recheck is None:
+        for found in _runs(chunks, told.digest_size, plain=plain):
+            yield found if isinstance(found, Run) else _Paired(found, found.seen.stat, 0, None)
         return
     again = _chunks(told, told.recheck, second)
     if _same(chunks, again):
@@ -107,8 +129,12 @@ def _pairs(told: Told, first: int, second: int, lost: GapKind | None) -> Iterato
             for chunk in again
             for index, child in zip(chunk.entered(), chunk.head.children, strict=True)
         }
-        for row in _merged_rows(chunks, told.digest_size):
-            yield _Paired(row, row.seen.stat, children.get((row.seen.chunk, row.seen.place), 0), None)
+        for found in _runs(chunks, told.digest_size, plain=plain):
+            if isinstance(found, Run):
+                yield found
+            else:
+                child = children.get((found.seen.chunk, found.seen.place), 0)
+                yield _Paired(found, found.seen.stat, child, None)
     else:
         yield from _compared(_merged_rows(chunks, told.digest_size), _merged_sightings(again))
 
@@ -125,6 +151,13 @@ def _same(chunks: list[Chunk], again: list[Chunk]) -> bool:
         one.stable_bytes() == two.stable_bytes() and one.entered() == two.entered()
         for one, two in zip(chunks, again, strict=True)
     )
+
+
+def _runs(chunks: list[Chunk], digest_size: int, *, plain: bool) -> Iterator[Run | Row]:
+    """Yield the entries of a folder that held still: ordinary files in runs, all others one by one."""
+    calm = chunks[0].calm(digest_size) if plain and len(chunks) == 1 else None
+    found = None if calm is None else split(calm)
+    return found if found is not None else _merged_rows(chunks, digest_size)
 
 
 def _merged_rows(chunks: list[Chunk], digest_size: int) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from handover.manifest import Header, Trailer, Writer
 from handover.paths import shown
 from handover.scan import header as headers
 from handover.scan.lines import Lines
-from handover.scan.order import in_order
+from handover.scan.order import FoundRun, in_order
 from handover.scan.request import Clock, Progress, ScanRequest, Stage
 from handover.scan.session import Session
 from handover.scan.spool import Told
@@ -80,7 +80,7 @@ def scan(
             told = Told(
                 stream, workers=request.effort.workers, digest_size=request.digest.size, recheck=request.recheck
             )
-            lines = Lines(_keep(session, told, teller, output), request.rules)
+            lines = Lines(_keep(session, told, teller, output), request.rules, request.digest.size)
         return header, _write(output, header, told, lines, request, teller, clock)
 
 
@@ -104,10 +104,14 @@ def _write(
             if number % _TELL_EVERY == 0:
                 teller.repeat()
             try:
-                writer.add(lines.entry(found), lines.host(found))
+                if isinstance(found, FoundRun):
+                    writer.add_files(lines.files(found))
+                else:
+                    writer.add(lines.entry(found), lines.host(found))
             except ValueError as error:
                 # Nothing but what the agent told went into it, so it is the agent that told what cannot be.
-                raise broken(f"{shown(found.path)} cannot be what it says") from error
+                where = found.prefix if isinstance(found, FoundRun) else found.path
+                raise broken(f"{shown(where)} cannot be what it says") from error
         trailer = writer.finish(headers.instant(clock.wall_ns()))
         if trailer.entries == 1 and trailer.counts.gap == 0 and not request.allow_empty:
             raise Refused(

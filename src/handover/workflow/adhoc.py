@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handover.files import new_folder
@@ -14,7 +14,7 @@ from handover.paths import shown
 from handover.rules import RuleSet
 from handover.terms import parse, synthetic
 from handover.workflow.outcome import Outcome
-from handover.workflow.reading import Reading, SidePlan, refuse_inside
+from handover.workflow.reading import Reading, SidePlan, check_output
 from handover.workflow.rounds import PartPlan, RoundPlan, make_round
 from handover.workflow.surroundings import Surroundings
 
@@ -23,25 +23,31 @@ _ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to compare under which rules; ``output`` is the folder for the bundle, if it is to be kept."""
+    """What to compare under which rules.
+
+    ``output`` is the folder for the bundle, if it is to be kept; ``junit`` a file that the caller will write beside it.
+    """
 
     source: SidePlan
     target: SidePlan
     rules: RuleSet
     same_host: bool
     output: Path | None
+    junit: Path | None
 
 
 @contextmanager
 def compare(request: Request, reading: Reading, world: Surroundings) -> Iterator[Outcome]:
     """Make one round and yield its outcome; without ``output`` the bundle is gone when the block ends."""
+    for place in filter(None, (request.output, request.junit)):
+        check_output(place, request.source, request.target)
+    reading = replace(reading, keep=request.output is not None)
     plan = _plan(request, reading, world)
     if request.output is None:
         with tempfile.TemporaryDirectory(prefix="handover-") as scratch:
             folder = Path(scratch)
             yield Outcome(make_round(folder, plan, reading, world), folder, kept=False)
         return
-    refuse_inside(request.output, request.source, request.target)
     with new_folder(request.output) as folder:
         report = make_round(folder, plan, reading, world)
     yield Outcome(report, request.output, kept=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from handover.digests import sha256_hex
 from handover.errors import NotVerified
 from handover.evidence import sshsig
+from handover.evidence.signatures import custody_of
 from handover.evidence.statement import FileName, Kind, Statement
 from handover.files import local_io
 from handover.paths import shown
@@ -35,14 +36,8 @@ class StatementFile:
 
     def as_custody(self) -> Custody:
         """Return what a report says of it."""
-        return Custody(
-            role=self.statement.role,
-            party=self.statement.party,
-            key=self.statement.key(where=shown(self.path.name)).fingerprint,
-            signed_at=self.statement.signed_at,
-            manifest_sha256=self.statement.subject.sha256,
-            statement_sha256=self.sha256,
-        )
+        with local_io(self.path):
+            return custody_of(self.name, self.path.read_bytes(), where=shown(self.path.name))
 
 
 def beside(folder: Path, prefix: str, kind: Kind, sha256: str) -> Iterator[StatementFile]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self, assert_never
 
+from handover.errors import HandoverError
 from handover.locations.channel import Host
 from handover.locations.local import LocalHost
 from handover.locations.location import LocalFolder, SshFolder
-from handover.locations.ssh.address import Account
+from handover.locations.ssh.address import Account, SshAddress
 from handover.locations.ssh.askers import Asker
 from handover.locations.ssh.options import SshOptions
 
@@ -21,12 +23,20 @@ class _Key:
 
 
 class Hosts:
-    """Opens hosts on demand and closes them all at the end; may be used from several threads."""
+    """Opens hosts on demand and closes them all at the end; may be used from several threads.
 
-    def __init__(self, options: SshOptions, asker: Asker) -> None:
+    ``may_ask``: somebody sits at the terminal and may be asked for a password, in the main thread.
+    """
+
+    def __init__(
+        self, options: SshOptions, asker: Asker, remark: Callable[[str], None], *, may_ask: bool = False
+    ) -> None:
+        self.may_ask = may_ask
         self._options = options
         self._asker = asker
+        self._remark = remark
         self._open: dict[_Key, Host] = {}
+        self._lost: dict[_Key, HandoverError] = {}
         self._locks: dict[_Key, threading.Lock] = {}
         self._lock = threading.Lock()
         self._local = LocalHost()
@@ -41,15 +51,26 @@ class Hosts:
                 with self._lock:
                     lock = self._locks.setdefault(key, threading.Lock())
                 with lock:
-                    if key not in self._open:
-                        # paramiko takes 0.3 s to import: only for those who need it.
-                        from handover.locations.ssh.connection import connect
-
-                        options = replace(self._options, host_key=host_key)
-                        self._open[key] = connect(address, options, self._asker)
-                    return self._open[key]
+                    return self._open[key] if key in self._open else self._connect(key, address)
             case _:
                 assert_never(place)
+
+    def _connect(self, key: _Key, address: SshAddress) -> Host:
+        if key in self._lost:
+            # Not asked for a password again, and not tried again: it was said already why.
+            raise self._lost[key]
+        # paramiko takes 0.3 s to import: only for those who need it.
+        from handover.locations.ssh.connection import connect
+
+        try:
+            host = connect(address, replace(self._options, host_key=key.host_key), self._asker)
+        except HandoverError as error:
+            self._lost[key] = error
+            raise
+        for warning in host.warnings:
+            self._remark(warning)
+        self._open[key] = host
+        return host
 
     def __enter__(self) -> Self:
         """Return itself."""

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, assert_never
 
 from handover.digests import Algorithm
 from handover.errors import HandoverError, Refused
 from handover.evidence.statement import Kind
-from handover.files import local_io, new_file
+from handover.files import local_io, new_file, refuse_existing
 from handover.locations import location
 from handover.locations.location import LocalFolder, Location, ManifestFile, SshFolder
-from handover.manifest import CaseRef, Header, RanBy, Reader, Role, Standing, Trailer
+from handover.manifest import CaseRef, Header, RanBy, Reader, Role, Standing, Trailer, audit
 from handover.paths import shown
 from handover.rules import RuleSet
 from handover.scan import Clock, Effort, Progress, ScanRequest, Stage, scan
@@ -69,16 +72,20 @@ class Display(Progress, Protocol):
     def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
         """Take how many files and bytes a side has, as a listing counted them."""
 
+    def finish(self) -> None:
+        """Show no more: what comes next is the result."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What all scans of a run share."""
+    """What all scans of a run share; ``keep``: the manifests stay as evidence, and are not only compared."""
 
     choices: Choices
     hosts: Hosts
     progress: Display
     world: Surroundings
     case: CaseRef | None = None
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +132,12 @@ def side_plan(
     )
 
 
-def refuse_inside(output: Path, *sides: SidePlan) -> None:
-    """Raise ``Refused`` when ``output`` would lie in a tree that is read: the scan would meet its own files."""
+def check_output(output: Path, *sides: SidePlan) -> None:
+    """Raise ``Refused`` when something is at ``output``, or when it would lie in a tree that is read.
+
+    Asked before anything is read: nobody should wait an hour to hear it, and no scan should meet its own files.
+    """
+    refuse_existing(output)
     # os.path.realpath and not Path.resolve, which fails on links that go in a circle.
     place = Path(os.path.realpath(output))
     for side in sides:
@@ -138,13 +149,13 @@ def refuse_inside(output: Path, *sides: SidePlan) -> None:
             )
 
 
-def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: Reading) -> Scanned:
+def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: Reading) -> None:
     """Put the manifest of one side at ``output``, which must not exist."""
     match side.location:
         case ManifestFile(path):
-            return _take(path, side, output, reading)
+            _take(path, side, output, reading)
         case LocalFolder() | SshFolder():
-            return _scan(part, side, side.location, rules, output, reading)
+            scan_side(part, side, side.location, rules, output, reading)
         case _:
             assert_never(side.location)
 
@@ -158,7 +169,10 @@ def read_both(
     """
     stop = threading.Event()
     stoppable = _Stoppable(reading.progress, stop)
-    shared = Reading(reading.choices, reading.hosts, stoppable, reading.world, reading.case)
+    shared = replace(reading, progress=stoppable)
+    if reading.hosts.may_ask:
+        # A question needs this thread: only here Ctrl-C reaches it.
+        _reach_first(sides, reading)
     with ThreadPoolExecutor(len(sides), thread_name_prefix="scan") as pool:
         jobs = [
             pool.submit(read_side, part, side, rules, output, shared)
@@ -170,6 +184,14 @@ def read_both(
             stop.set()
             raise
     return [_trouble(job) for job in jobs]
+
+
+def _reach_first(sides: Sequence[SidePlan], reading: Reading) -> None:
+    """Connect to each host before the scans start; why one was not reached is said when its scan is."""
+    for side in sides:
+        if isinstance(side.location, SshFolder):
+            with suppress(HandoverError):
+                reading.hosts.reach(side.location, side.host_key)
 
 
 class _Ended(Exception):
@@ -186,6 +208,10 @@ class _Stoppable:
     def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
         """Pass it on."""
         self.progress.expect(side, files=files, bytes=bytes)
+
+    def finish(self) -> None:
+        """Pass it on."""
+        self.progress.finish()
 
     def update(
         self,
@@ -205,9 +231,10 @@ class _Stoppable:
         )
 
 
-def _scan(
+def scan_side(
     part: str, side: SidePlan, place: LocalFolder | SshFolder, rules: RuleSet, output: Path, reading: Reading
 ) -> Scanned:
+    """Scan a folder and leave its manifest at ``output``, which must not exist."""
     choices = reading.choices
     host = reading.hosts.reach(place, side.host_key)
     local = isinstance(place, LocalFolder)
@@ -244,19 +271,21 @@ def _effort(choices: Choices, *, local: bool) -> Effort:
     return effort if choices.workers is None else Effort(choices.workers, polite=effort.polite)
 
 
-def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> Scanned:
-    """Copy a manifest byte for byte, and read it once to know that it is whole."""
-    with local_io(path), path.open("rb") as original, new_file(output) as stream:
-        while block := original.read(2**20):
-            stream.write(block)
+def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> None:
+    """Take a manifest that was made before: a checked copy when it is to be kept, else only the way to it."""
+    where = shown(os.fsencode(path))
+    if reading.keep:
+        with local_io(path), path.open("rb") as original, new_file(output) as stream:
+            shutil.copyfileobj(original, stream, 2**20)
+        with local_io(output), output.open("rb") as stream:
+            audit(stream, where=where, scratch=tempfile.TemporaryFile)
+    else:
+        with local_io(output):
+            output.symlink_to(path)
     with local_io(output), output.open("rb") as stream:
-        reader = Reader(stream, where=shown(os.fsencode(path)))
-        for _ in reader.lines():
-            pass
-    made_as = reader.header.role
+        made_as = Reader(stream, where=where).header.role
     if made_as is not None and side.role is not None and made_as is not side.role:
-        reading.world.remark(f"{shown(os.fsencode(path))} was made as the {made_as} and is used as the {side.role}")
-    return Scanned(reader.header, reader.trailer)
+        reading.world.remark(f"{where} was made as the {made_as} and is used as the {side.role}")
 
 
 def _standing(ran_by: str | None, role: Role | None) -> Standing:
@@ -268,14 +297,14 @@ def _clock(world: Surroundings) -> Clock:
     return Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: world.token(16).hex())
 
 
-def _wait(jobs: list[Future[Scanned]]) -> None:
+def _wait(jobs: list[Future[None]]) -> None:
     """Wait for all jobs, in slices, so that a signal reaches this thread at once on every system."""
     waiting = set(jobs)
     while waiting:
         _, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
 
 
-def _trouble(job: Future[Scanned]) -> HandoverError | None:
+def _trouble(job: Future[None]) -> HandoverError | None:
     error = job.exception()
     if error is None or isinstance(error, HandoverError):
         return error

@@ -17,10 +17,11 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
 from handover.evidence import sums
+from handover.evidence.contents import manifest_name
+from handover.evidence.inventory import is_beside
 from handover.evidence.statement import FileName
 from handover.files import local_io
 from handover.manifest import CaseRef, Reader, Role
-from handover.render import html
 from handover.report import (
     TYPE,
     VERSION,
@@ -84,7 +85,8 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     """Fill the empty ``folder`` with the bundle of one round and return its report.
 
     Raises the side's own error when a side cannot be read and the plan is not ``one_sided``, or when nothing at all
-    could be read; ``Refused`` when a part would be compared with itself.
+    could be read; ``Refused`` when a part would be compared with itself. What is not to be kept is no bundle: it has
+    only what the report was made from.
     """
     _write(folder / TERMS_FILE, plan.raw_terms)
     rule_sets = {part.name: part.rules for part in plan.parts}
@@ -92,9 +94,13 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     _write(folder / RULES_FILE, rules.to_bytes())
     parts = tuple(_part(folder, part, plan, reading) for part in plan.parts)
     report = _report(folder, plan, parts, world)
+    if not reading.keep:
+        return report
     _write(folder / REPORT_FILE, report.to_bytes())
+    from handover.render import html  # jinja2 takes 0.1 s to import: only when there is a page to draw
+
     _write(folder / HTML_FILE, html.render(report, lambda part: read_differences(folder, part)).encode())
-    named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not _is_beside(path.name)}
+    named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not is_beside(path.name)}
     _write(folder / sums.NAME, sums.write(named))
     return report
 
@@ -105,11 +111,6 @@ def read_differences(folder: Path, part: str) -> Iterator[Difference]:
     if path.exists():
         with local_io(path), path.open("rb") as stream:
             yield from differences.read(stream, where=path.name)
-
-
-def manifest_name(part: str, role: Role) -> str:
-    """Return the name of a side's manifest in a bundle."""
-    return f"{part}.{role}.manifest"
 
 
 def file_ref(path: Path) -> FileRef:
@@ -194,7 +195,7 @@ def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world:
     for statement in plan.signed_terms:
         statement.copy_to(folder, FileName(TERMS_FILE, statement.name.number, statement.name.role))
     verdict, because, strength = total(parts)
-    evidence = (path for path in sorted(folder.iterdir()) if not _is_beside(path.name))
+    evidence = (path for path in sorted(folder.iterdir()) if not is_beside(path.name))
     return Report(
         type=TYPE,
         version=VERSION,
@@ -219,11 +220,6 @@ def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world:
 
 def _failure(error: HandoverError) -> Failure:
     return Failure(code=error.exit_code, what=error.what, where=error.where, hint=error.hint)
-
-
-def _is_beside(name: str) -> bool:
-    """Whether a file is a statement or its signature, which ``SHA256SUMS`` does not name."""
-    return FileName.parse(name.removesuffix(".sig")) is not None
 
 
 def _write(path: Path, raw: bytes) -> None:

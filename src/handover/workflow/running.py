@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from handover.digests import sha256_hex
 from handover.evidence.statement import TERMS_NAME, Kind
@@ -13,19 +14,23 @@ from handover.terms import Location
 from handover.workflow.case import Case
 from handover.workflow.custody import beside
 from handover.workflow.outcome import Outcome
-from handover.workflow.reading import Reading, SidePlan, refuse_inside, side_plan
+from handover.workflow.reading import Reading, SidePlan, check_output, side_plan
 from handover.workflow.rounds import PartPlan, RoundPlan, make_round
 from handover.workflow.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """Who runs the round, and what the command line adds to the rules of the terms."""
+    """Who runs the round, and what the command line adds to the rules of the terms.
+
+    ``junit`` is a file that the caller will write beside it.
+    """
 
     ran_by: str | None
     name: str | None
     given: RuleSet
     same_host: bool
+    junit: Path | None
 
 
 def run_round(case: Case, request: RunRequest, reading: Reading, world: Surroundings) -> Outcome:
@@ -43,8 +48,9 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
             for part in case.terms.parts
         )
         folder = case.round_folder(number)
-        for part in parts:
-            refuse_inside(folder, part.source, part.target)
+        sides = [side for part in parts for side in (part.source, part.target)]
+        for place in filter(None, (folder, request.junit)):
+            check_output(place, *sides)
         plan = RoundPlan(
             number=number,
             previous=previous,

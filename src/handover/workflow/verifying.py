@@ -110,14 +110,13 @@ def _check_renderings(report: Report, open_file: OpenFile) -> Iterable[str]:
     if report.tool != f"handover {__version__}":
         return
 
+    compared = {part.name for part in report.parts if part.comparison is not None}
+
     def read(part: str) -> Iterator[Difference]:
-        name = differences.file_name(part)
-        try:
-            stream = open_file(name)
-        except KeyError:
-            return
-        with stream:
-            yield from differences.read(stream, where=name)
+        if part in compared:
+            name = differences.file_name(part)
+            with open_file(name) as stream:
+                yield from differences.read(stream, where=name)
 
     with open_file(HTML_FILE) as stream:
         if stream.read() != html.render(report, read).encode():
