@@ -15,6 +15,7 @@ demo: $(VENV)/.installed ## two hosts on this machine, a migration with real fau
 	@$(BIN)/handover demo
 
 test: $(VENV)/.developer ## all tests; ARGS="tests/test_paths.py -q" for some
+	@tools/test-programs
 	$(BIN)/pytest $(ARGS)
 
 bench: $(VENV)/.developer ## speed beside other tools, into docs/performance.md (root, 35 GB, an hour; ARGS="--rows start")

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handover.digests import sha256_hex
+from handover.errors import UsageError
 from handover.evidence.statement import TERMS_NAME, Kind
 from handover.files import local_io, new_folder
 from handover.manifest import Role
+from handover.paths import shown
 from handover.rules import RuleSet
-from handover.terms import Location
+from handover.terms import Location, Route, SshTransport
 from handover.workflow.case import Case
 from handover.workflow.custody import beside
 from handover.workflow.outcome import Outcome
@@ -69,6 +71,7 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
 
 
 def _side(case: Case, location: Location, role: Role, request: RunRequest) -> SidePlan:
+    _refuse_unknown_ways(location)
     ran_by = request.ran_by or _usual_runner(case)
     return side_plan(
         location.text,
@@ -82,6 +85,18 @@ def _side(case: Case, location: Location, role: Role, request: RunRequest) -> Si
         allow_empty=location.allow_empty,
         cross_mounts=location.cross_mounts,
     )
+
+
+def _refuse_unknown_ways(location: Location) -> None:
+    """Refuse a way of reading that the terms may name and this version does not have: never another one instead."""
+    has_route = location.route in (None, Route.LOCAL, Route.PYTHON)
+    if not has_route or location.transport not in (None, SshTransport.PARAMIKO):
+        wanted = f"route {location.route}" if not has_route else f"transport {location.transport}"
+        raise UsageError(
+            f"this version of handover does not have the {wanted}",
+            where=shown(location.text),
+            hint="Leave it out of the terms: the location is then read with Python on its host, over SSH.",
+        )
 
 
 def _usual_runner(case: Case) -> str | None:
