@@ -63,7 +63,8 @@ def hosts(tmp_path):
 
 def files_below(folder: Path) -> list[Path]:
     """Return all regular files, sorted."""
-    return sorted(Path(at) / name for at, _, names in os.walk(folder) for name in names if not (Path(at) / name).is_symlink())
+    found = (Path(at) / name for at, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if not path.is_symlink())
 
 
 @pytest.fixture
@@ -107,4 +108,4 @@ def snapshot(folder: Path) -> dict[bytes, tuple[int, ...]]:
 
 def harmless(text: str) -> bool:
     """Whether a text has nothing in it that steers a terminal, turns or hides letters, or is no valid text."""
-    return all(char == "\n" or unicodedata.category(char)[0] not in "C" and char not in "\u2028\u2029" for char in text)
+    return all(char == "\n" or not (unicodedata.category(char)[0] == "C" or char in "\u2028\u2029") for char in text)

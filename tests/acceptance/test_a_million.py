@@ -85,9 +85,9 @@ def manifests(tmp_path_factory):
 
 @pytest.mark.parametrize(("target", "code", "changed"), [("same", 0, 0), ("different", 1, 100_000)])
 def test_a_million_entries_are_compared_in_little_memory(manifests, target, code, changed):
+    measured = [sys.executable, "-c", _MEASURED, sys.executable, "-m", "handover"]
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, sys.executable, "-m", "handover"]
-        + ["compare", str(manifests / "source"), str(manifests / target), "--json", "--quiet"],
+        [*measured, "compare", manifests / "source", manifests / target, "--json", "--quiet"],
         env=environment(),
         capture_output=True,
         timeout=240,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ _DOCUMENTS = [
     for path in sorted(_PROJECT.glob(pattern))
     if "handover " in path.read_text()
 ]
+_SHELL_OPERATORS = {">", "<", "|", "&&", "||", ";"}
 _GROUP = typer.main.get_command(app)
 
 
@@ -28,7 +30,7 @@ def typed(text: str) -> Iterator[list[str]]:
         for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
             if words[:1] == ["handover"]:
-                yield words[1:]
+                yield list(itertools.takewhile(lambda word: word not in _SHELL_OPERATORS, words[1:]))
 
 
 def mentioned(text: str) -> set[str]:

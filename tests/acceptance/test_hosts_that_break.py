@@ -19,7 +19,7 @@ from support.processes import wait_until
 from support.relay import Relay
 from support.sshd import Sshd
 
-_SHELL = 'exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"'
+_SHELL = '/bin/sh -c "$SSH_ORIGINAL_COMMAND"'
 
 
 def nothing_left(server: Sshd, out: Path) -> None:
@@ -125,7 +125,7 @@ NOISE = {
     "noise instead of the agent": "echo 'This account has no shell.'; exit 0",
     "nothing at all": "exit 0",
     "the agent's own magic": "printf 'handover-agent 1 0000\\n'; sleep 30",
-    "noise between the frames": f"(while sleep 0.2; do echo 'cron: mail'; done) & trap 'kill $!' EXIT; {_SHELL.removeprefix('exec ')}",
+    "noise between the frames": f"(while sleep 0.2; do echo 'cron: mail'; done) & trap 'kill $!' EXIT; {_SHELL}",
 }
 
 

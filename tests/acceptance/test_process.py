@@ -18,6 +18,7 @@ from support.cli import environment, handover
 from support.processes import descendants, wait_until
 
 _SOON_S = 3.0
+_HANDOVER = (sys.executable, "-m", "handover")
 
 
 @pytest.fixture
@@ -80,14 +81,16 @@ def test_a_signal_ends_it_soon_with_its_code_and_leaves_nothing(host, slow, out,
     assert list(temporary.iterdir()) == []
 
 
-def test_a_second_signal_while_it_ends_leaves_nothing_either(slow, out):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
+def test_somebody_who_sends_it_again_and_again_does_not_disturb_the_cleaning_up(slow, out, number, code):
     with running("scan", slow, "-o", "m", cwd=out) as work:
         agents = at_work_here(work)
-        work.process.send_signal(signal.SIGTERM)
-        work.process.send_signal(signal.SIGTERM)
+        while work.process.poll() is None:
+            work.process.send_signal(number)
+            time.sleep(0.002)
         found, err = work.ended()
-    assert found == 143, err
-    assert "Traceback" not in err
+    assert found == code, err
+    assert err.strip() == f"handover: ended by {number.name}; nothing half-made was left"
     assert wait_until(lambda: not any(agent.alive for agent in agents), 2)
     assert os.listdir(out) == []
 
@@ -120,7 +123,7 @@ def test_a_result_that_could_not_be_told_is_exit_7(site, other, out, command, st
     }[command]
     redirect = ">&-" if stdout == "closed" else ">/dev/full"
     done = subprocess.run(
-        ["/bin/sh", "-c", f'exec "$@" {redirect}', "sh", sys.executable, "-m", "handover", *map(str, arguments)],
+        ["/bin/sh", "-c", f'exec "$@" {redirect}', "sh", *_HANDOVER, *map(str, arguments)],
         env=environment(),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -132,7 +135,16 @@ def test_a_result_that_could_not_be_told_is_exit_7(site, other, out, command, st
 
 def test_a_reader_that_goes_away_is_exit_7(site, other):
     done = subprocess.run(
-        ["/bin/bash", "-c", 'set -o pipefail; "$@" | true', "bash", sys.executable, "-m", "handover", "compare", site, other],
+        [
+            "/bin/bash",
+            "-c",
+            'set -o pipefail; "$@" | true',
+            "bash",
+            *_HANDOVER,
+            "compare",
+            site,
+            other,
+        ],
         env=environment(),
         stderr=subprocess.PIPE,
         timeout=60,
@@ -143,7 +155,17 @@ def test_a_reader_that_goes_away_is_exit_7(site, other):
 
 def test_closed_stderr_and_stdin_change_nothing(site, other):
     done = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$@" 2>&- <&-', "sh", sys.executable, "-m", "handover", "compare", site, other, "--json"],
+        [
+            "/bin/sh",
+            "-c",
+            'exec "$@" 2>&- <&-',
+            "sh",
+            *_HANDOVER,
+            "compare",
+            site,
+            other,
+            "--json",
+        ],
         env=environment(),
         stdout=subprocess.PIPE,
         timeout=60,
@@ -207,6 +229,33 @@ def test_a_place_that_cannot_be_written_is_exit_7(site, other, out):
     assert handover("compare", site, other, "-o", "/proc/report").code == 7
 
 
+@pytest.mark.parametrize("command", ["scan", "compare", "run"])
+def test_a_disk_that_is_full_is_exit_7_and_leaves_what_was_there(site, other, out, command):
+    for number in range(300):
+        (site / f"only here {number}").write_text("x")
+    case_of(out / "case", site, other)
+    before = (out / "case" / "handover.yaml").read_bytes()
+    arguments = {
+        "scan": ["scan", site, "-o", "m"],
+        "compare": ["compare", site, other, "-o", "report"],
+        "run": ["run", "case"],
+    }[command]
+    # No file can become longer than this: what a quota does, and an ordinary user can ask for it.
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 20; exec "$@"', "sh", *_HANDOVER, *map(str, arguments)],
+        cwd=out,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 7, (done.stdout, done.stderr)
+    assert b"Traceback" not in done.stderr
+    assert (out / "case" / "handover.yaml").read_bytes() == before
+    left = {path.name for path in out.rglob("*") if path.is_file()}
+    assert left <= {"handover.yaml", ".handover.lock"}
+
+
 # Roots, and how errors are told.
 
 
@@ -233,7 +282,7 @@ def test_a_root_that_is_none_is_refused_by_its_own_code(host, out, site, tmp_pat
     server, config = host
     root, code, word = wrong_roots(tmp_path)[which]
     place = str(root) if over == "here" else server.url(root)
-    for arguments in (("scan", place, "-o", out / "m"), ("compare", site, place), ("compare", place, site)):
+    for arguments in (("scan", place, "-o", out / "m"), ("compare", site, place)):
         result = handover(*arguments, "--ssh-config", config, "--json")
         assert result.code == code, result.err
         assert word in result.err
@@ -257,12 +306,12 @@ def test_the_flags_that_such_an_error_names_do_what_it_says(out, tmp_path):
         ["compare", ".", "ftp://old.example/www"],
         ["compare", ".", "ssh://-oProxyCommand=id/www"],
         ["compare", ".", "ssh://me:secret@old.example/www"],
-        ["compare", ".", "."] + ["--require", "nothing"],
-        ["compare", ".", "."] + ["--exclude", "!x"],
-        ["compare", ".", "."] + ["--max-excluded", "5000%"],
-        ["compare", ".", "."] + ["--rules", "no-such-file"],
-        ["compare", ".", "."] + ["--idle-timeout", "soon"],
-        ["compare", ".", "."] + ["--workers", "0"],
+        ["compare", ".", ".", "--require", "nothing"],
+        ["compare", ".", ".", "--exclude", "!x"],
+        ["compare", ".", ".", "--max-excluded", "5000%"],
+        ["compare", ".", ".", "--rules", "no-such-file"],
+        ["compare", ".", ".", "--idle-timeout", "soon"],
+        ["compare", ".", ".", "--workers", "0"],
         ["compare", "", "."],
         ["run", "no-such-case"],
         ["sign", "."],

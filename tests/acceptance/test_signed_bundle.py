@@ -22,7 +22,7 @@ from support.cli import environment, handover
 from support.sshd import make_key, public_key
 
 _ROLES = ("sender", "receiver")
-#: Of the files that SHA256SUMS names, one byte in so many is followed through all steps, and each through the first two.
+#: Of the files that SHA256SUMS names each byte is followed through two steps, and one in so many through all of them.
 _ALL_STEPS_EVERY = 37
 
 
@@ -53,7 +53,9 @@ def make_case(folder: Path, keys: Path, *, lost: bool = False) -> Path:
     (case / "handover.yaml").write_text(
         f"handover: 1\nid: {'0f8e' * 8}\ncase: a small one\nparties:\n{parties}"
         "required_signatures: [sender, receiver]\n"
-        f"parts:\n  - name: web\n    source: {{location: {folder / 'old'}}}\n    target: {{location: {folder / 'new'}}}\n"
+        "parts:\n  - name: web\n"
+        f"    source: {{location: {folder / 'old'}}}\n"
+        f"    target: {{location: {folder / 'new'}}}\n"
     )
     result = handover("run", case)
     assert result.code == int(lost), result.err
@@ -158,8 +160,16 @@ def test_no_file_can_be_taken_away(bundle, parties):
 
 @pytest.mark.parametrize(
     "name",
-    ["notes.txt", ".hidden", "SHA256SUMS.bak", "web.source.manifest.bak", "2.sender.statement.json", "1.agency.statement.json.sig", "report.pl.html"],
-)  # fmt: skip
+    [
+        "notes.txt",
+        ".hidden",
+        "SHA256SUMS.bak",
+        "web.source.manifest.bak",
+        "2.sender.statement.json",
+        "1.agency.statement.json.sig",
+        "report.pl.html",
+    ],
+)
 def test_no_file_can_be_added(bundle, parties, name):
     (bundle / name).write_bytes((bundle / "1.sender.statement.json").read_bytes())
     assert verify(bundle, parties) in (4, 5)
@@ -243,7 +253,9 @@ def test_an_answer_that_is_not_there_yet_is_waited_for(parties, tmp_path):
     assert sign(case, parties, "sender", "accept", "confirmed") == 8
 
 
-@pytest.mark.parametrize(("decision", "facts"), [("reject", "disputed"), ("reject", "confirmed"), ("accept", "disputed")])
+@pytest.mark.parametrize(
+    ("decision", "facts"), [("reject", "disputed"), ("reject", "confirmed"), ("accept", "disputed")]
+)
 def test_a_rejection_or_a_dispute_is_a_valid_record_that_says_no(parties, tmp_path, decision, facts):
     case = make_case(tmp_path, parties)
     assert sign(case, parties, "sender", "accept", "confirmed") == 0
@@ -310,7 +322,9 @@ def prepare(case: Path, folder: Path, *flags: object) -> list[str]:
     return [line.strip() for line in result.out.splitlines() if "ssh-keygen -Y sign" in line]
 
 
-@pytest.mark.parametrize(("answer", "expected"), [("accept", 0), ("accept_with_remarks", 0), ("reject", 1), ("none", 9)])
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("accept", 0), ("accept_with_remarks", 0), ("reject", 1), ("none", 9)]
+)
 def test_a_party_that_has_only_ssh_keygen_answers_by_the_printed_command(waiting, parties, tmp_path, answer, expected):
     commands = prepare(waiting, tmp_path / "for receiver")
     assert len(commands) == 4
@@ -378,4 +392,6 @@ def test_the_commands_in_the_report_check_it_as_they_stand_there(bundle, parties
 
 
 def run_line(command: str, folder: Path, path: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["/bin/sh", "-c", command], cwd=folder, env=environment(PATH=path), capture_output=True, timeout=60)
+    return subprocess.run(
+        ["/bin/sh", "-c", command], cwd=folder, env=environment(PATH=path), capture_output=True, timeout=60
+    )

@@ -302,7 +302,7 @@ def test_the_commands_that_it_prints_check_a_signed_bundle_with_stock_tools_alon
         subprocess.run([*sign, statement], check=True, capture_output=True)
     blocks = [block for block in page.shown.splitlines() if block]
     signers = [line for line in blocks if 'namespaces="handover-statement-v1"' in line]
-    (bundle / "allowed_signers").write_text("\n".join(signers) + "\n")
+    (tmp_path / "allowed_signers").write_text("\n".join(signers) + "\n")
     printed = [line for line in blocks if line.startswith(("sha256sum -c", "ssh-keygen -Y verify"))]
     assert len(printed) == 3
     for command in printed:

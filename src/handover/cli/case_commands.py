@@ -67,6 +67,14 @@ def run(
     fast: options.Fast = False,
     workers: options.Workers = None,
     same_host: options.SameHost = False,
+    previous: Annotated[
+        bool,
+        typer.Option(
+            "--previous",
+            help="Do not read again what has not changed since the last round; it is counted beside the verdict.",
+            rich_help_panel="Scanning",
+        ),
+    ] = False,
     exclude: options.Exclude = None,
     rules: options.RulesFile = None,
     require: options.Require = None,
@@ -104,7 +112,8 @@ def run(
         idle_timeout_s=idle_timeout,
         first_look=not quiet,
     )
-    request = RunRequest(ran_by, name, rules_given(exclude or (), rules, require or (), None), same_host, junit)
+    given = rules_given(exclude or (), rules, require or (), None)
+    request = RunRequest(ran_by, name, given, same_host, junit, previous)
     with reading(console, choices, ssh_config, password_file) as shared:
         outcome = run_round(opened, request, shared, shared.world)
         shared.progress.finish()

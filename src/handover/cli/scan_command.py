@@ -46,6 +46,15 @@ def scan(
     cross_mounts: options.CrossMounts = False,
     follow_root_link: options.FollowRootLink = False,
     allow_empty: options.AllowEmpty = False,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            metavar="MANIFEST",
+            help="Do not read again what has not changed since this manifest was made; it is counted.",
+            rich_help_panel="Scanning",
+        ),
+    ] = None,
     exclude: options.Exclude = None,
     rules: options.RulesFile = None,
     deadline: options.Deadline = None,
@@ -87,6 +96,7 @@ def scan(
         cross_mounts=cross_mounts,
         follow_root_link=follow_root_link,
         allow_empty=allow_empty,
+        previous=previous,
     )
     with reading(console, choices, ssh_config, password_file) as shared:
         done = scan_to(output, part, side, rules_given(exclude or (), rules, (), None), shared)

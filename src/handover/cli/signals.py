@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a command the way Ctrl-C does: by an exception, so that everything is cleaned up."""
+"""Ctrl-C, SIGTERM and SIGHUP end a command by an exception, so that everything is cleaned up."""
 
 from __future__ import annotations
 
@@ -22,20 +22,27 @@ class Signalled(BaseException):
 
 @contextmanager
 def signals_raise() -> Iterator[None]:
-    """Turn SIGTERM and, where it exists, SIGHUP into ``Signalled`` in the main thread while the block runs."""
+    """Turn Ctrl-C, SIGTERM and SIGHUP into ``Signalled`` in the main thread while the block runs.
+
+    After the first signal the others are ignored: what is cleaned up then takes seconds at most, and half of it is what
+    a second signal would leave.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     # A signal that is ignored (nohup) stays ignored.
     heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, _raise) for number in heard}
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for each in heard:
+            signal.signal(each, signal.SIG_IGN)
+        raise Signalled(number)
+
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _raise(number: int, _frame: FrameType | None) -> None:
-    raise Signalled(number)
+            if signal.getsignal(number) is end:
+                signal.signal(number, handler)

@@ -38,6 +38,14 @@ def verify(
         datetime | None,
         typer.Option("--at", metavar="TIME", help="Judge the validity of keys at this time instead of now (UTC)."),
     ] = None,
+    previous: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--previous",
+            metavar="PATH",
+            help="A manifest, or the bundle of an earlier round, that files were carried over from. Repeatable.",
+        ),
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -51,7 +59,7 @@ def verify(
     from handover.workflow.verifying import VerifyRequest, verify_bundle
 
     console = Console(json=json, quiet=quiet, no_color=no_color)
-    done = verify_bundle(VerifyRequest(bundle, keys, require, at), world(console).now())
+    done = verify_bundle(VerifyRequest(bundle, keys, require, at, tuple(previous or ())), world(console).now())
     if json:
         console.result(result.verified_document(done))
     else:

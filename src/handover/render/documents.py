@@ -12,7 +12,7 @@ import msgspec
 from handover.comparison import Doubt, GapsBySide, PathClass, PerClass, Verdict
 from handover.digests import Strength
 from handover.evidence.statement import Decision, Statement
-from handover.manifest import GapCounts
+from handover.manifest import Carried, GapCounts
 from handover.render.wording.remarks import RemarkCode
 from handover.report import RoundNumber, ScopeItem
 from handover.strict_json import Count, Document, Hex256, Instant
@@ -35,6 +35,13 @@ class DifferenceRow(Document):
     why: tuple[str, ...]
 
 
+class CarriedBySide(Document):
+    """What was not read again on each side, because an earlier scan had read it; absent where everything was read."""
+
+    source: Carried | None = None
+    target: Carried | None = None
+
+
 class PartResult(Document):
     """Result of one part; without ``counts`` and what follows when neither side was read."""
 
@@ -45,6 +52,7 @@ class PartResult(Document):
     bytes: PerClass | None = None
     excluded: ExcludedShare | None = None
     gaps: GapsBySide | None = None
+    carried: CarriedBySide | None = None
     differences_total: Count
     differences: tuple[DifferenceRow, ...]
 
@@ -127,6 +135,7 @@ class ScanResult(Document):
     entries: Count
     bytes: Count
     gaps: GapCounts
+    carried: Carried | None = None
     content_root: Hex256 | None = None
     structure_root: Hex256 | None = None
     started_at: Instant

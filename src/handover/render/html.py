@@ -26,6 +26,8 @@ from handover.report import Report
 
 #: Differences by name in one page; browsers get slow beyond, and ``differences.jsonl`` has them all.
 LIMIT: Final = 2000
+#: Where the commands look for keys: in the folder of the report itself it would be a file that nobody signed.
+_SIGNERS: Final = "../allowed_signers"
 
 
 def render(report: Report, differences: Differences, *, limit: int = LIMIT) -> str:
@@ -108,9 +110,9 @@ def _commands(report: Report) -> tuple[tuple[str, tuple[str, ...]], ...]:
         (
             LABELS["check_signature"],
             tuple(
-                f"ssh-keygen -Y verify -f allowed_signers -I {role} -n {NAMESPACE} -s {name.signature} < {name}"
+                f"ssh-keygen -Y verify -f {_SIGNERS} -I {role} -n {NAMESPACE} -s {name.signature} < {name}"
                 for role, name in names.items()
             ),
         ),
-        (LABELS["check_all"], ("handover verify . --keys allowed_signers",)),
+        (LABELS["check_all"], (f"handover verify . --keys {_SIGNERS}",)),
     )

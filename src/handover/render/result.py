@@ -17,6 +17,7 @@ from handover.evidence.statement import Decision, Statement
 from handover.evidence.verification import Verification
 from handover.render import Differences, Scanned, sampling
 from handover.render.documents import (
+    CarriedBySide,
     DifferenceRow,
     ErrorResult,
     ErrorRow,
@@ -111,6 +112,7 @@ def scanned_document(output: Path, done: Scanned) -> bytes:
             entries=trailer.entries,
             bytes=trailer.bytes,
             gaps=trailer.gaps,
+            carried=trailer.carried,
             content_root=trailer.content_root,
             structure_root=trailer.structure_root,
             started_at=done.header.started_at,
@@ -199,9 +201,15 @@ def _part(part: PartReport, differences: Differences, limit: int) -> PartResult:
         bytes=comparison.bytes,
         excluded=_excluded(comparison.excluded),
         gaps=comparison.gaps,
+        carried=_carried(part),
         differences_total=sampling.total(comparison),
         differences=tuple(map(_row, sampling.first(comparison, differences(part.name), limit))),
     )
+
+
+def _carried(part: PartReport) -> CarriedBySide | None:
+    source, target = part.source.carried, part.target.carried
+    return None if source is target is None else CarriedBySide(source=source, target=target)
 
 
 def _row(difference: Difference) -> DifferenceRow:

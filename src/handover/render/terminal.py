@@ -25,7 +25,7 @@ from handover.render.wording import codes, verification
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
 from handover.render.wording.language import foreign, name, number, plain, say, size
-from handover.render.wording.remarks import beside, gap_sentences
+from handover.render.wording.remarks import beside, carried, gap_sentences
 from handover.render.wording.steps import next_steps
 from handover.report import PartReport, Report
 
@@ -84,6 +84,8 @@ def scanned(output: Path, done: Scanned, *, color: bool, width: int = 80) -> str
     blocks += [_bullet("!", gap, "yellow") for gap in gap_sentences(trailer.gaps, LABELS["this_host"])]
     if not done.header.options.recheck:
         blocks.append(_bullet("!", LABELS["scan_no_recheck"], "yellow"))
+    if trailer.carried is not None and trailer.carried.files:
+        blocks.append(_bullet("!", carried(trailer.carried, done.header.base, LABELS["this_host"]), "yellow"))
     blocks += [facts, _text(say("Next: handover sign {file}", file=name(os.fsencode(output))))]
     return _drawn(blocks, width=width, color=color)
 

@@ -24,7 +24,7 @@ from handover.locations.location import LocalFolder, Location, ManifestFile, Ssh
 from handover.manifest import CaseRef, Header, RanBy, Reader, Role, Standing, Trailer, audit
 from handover.paths import shown
 from handover.rules import RuleSet
-from handover.scan import Clock, Effort, Progress, ScanRequest, Stage, scan
+from handover.scan import Carry, Clock, EarlierManifest, Effort, Progress, ScanRequest, Stage, scan
 from handover.workflow.custody import StatementFile, beside
 from handover.workflow.hosts import Hosts
 from handover.workflow.surroundings import Surroundings
@@ -35,7 +35,10 @@ _FAST_REMOTE_WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class SidePlan:
-    """One side of a part before it is read: where it is, how it is reached, and who reads it."""
+    """One side of a part before it is read: where it is, how it is reached, and who reads it.
+
+    ``previous`` is a manifest of an earlier scan: what has not changed since is not read again.
+    """
 
     role: Role | None
     location: Location
@@ -45,6 +48,7 @@ class SidePlan:
     follow_root_link: bool = False
     allow_empty: bool = False
     cross_mounts: bool = False
+    previous: Path | None = None
     custody: tuple[StatementFile, ...] = ()
 
     @property
@@ -108,6 +112,7 @@ def side_plan(
     follow_root_link: bool = False,
     allow_empty: bool = False,
     cross_mounts: bool = False,
+    previous: Path | None = None,
 ) -> SidePlan:
     """Return the plan for a location as text; ``UsageError`` when it is none.
 
@@ -128,6 +133,7 @@ def side_plan(
         follow_root_link=follow_root_link,
         allow_empty=allow_empty,
         cross_mounts=cross_mounts,
+        previous=previous,
         custody=custody,
     )
 
@@ -257,7 +263,12 @@ def scan_side(
         idle_timeout_s=choices.idle_timeout_s,
         deadline_s=choices.deadline_s,
     )
-    header, trailer = scan(host, request, output, reading.progress, _clock(reading.world))
+    # Names and sizes alone are no digests: a first look carries nothing over.
+    carries = side.previous is not None and choices.algorithm is not Algorithm.NONE
+    carry = Carry((EarlierManifest(side.previous),)) if side.previous is not None and carries else Carry(())
+    header, trailer = scan(host, request, output, reading.progress, _clock(reading.world), carry)
+    if carry.refused is not None:
+        reading.world.remark(f"{side.shown} was read completely, and nothing carried over: {carry.refused}")
     return Scanned(header, trailer)
 
 

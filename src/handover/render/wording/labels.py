@@ -101,8 +101,9 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "bad_key": "a key that cannot be used",
         "no_parties": "This comparison names no parties, so it asks nobody to sign.",
         "signers_note": (
-            "Lines for the file allowed_signers. A key that you know only from this report proves nothing: ask each "
-            "party for its fingerprint in another way, by phone for example, before you trust it."
+            "Lines for the file allowed_signers, which belongs beside the folder of this report and not into it. A key "
+            "that you know only from this report proves nothing: ask each party for its fingerprint in another way, by "
+            "phone for example, before you trust it."
         ),
         "check": "How to check this report",
         "check_note": (

@@ -12,10 +12,10 @@ from handover.compare import Likeness
 from handover.comparison import Comparison
 from handover.digests import Strength
 from handover.entries import GapKind
-from handover.manifest import GapCounts, Standing
+from handover.manifest import Base, Carried, GapCounts, Standing
 from handover.render.wording.codes import Sides, sides_of
 from handover.render.wording.headline import extra, headline, of_part
-from handover.render.wording.language import duration, foreign, number, percent, plural, say, size
+from handover.render.wording.language import duration, foreign, moment, number, percent, plural, say, size
 from handover.report import PartReport, Report, SideReport
 
 #: How far a host's clock may be off without a remark, in milliseconds.
@@ -36,6 +36,7 @@ class RemarkCode(StrEnum):
     SAME_MACHINE = "same_machine"
     PERHAPS_SAME_MACHINE = "perhaps_same_machine"
     NO_RECHECK = "no_recheck"
+    CARRIED = "carried"
     IMPORTED = "imported"
     CLOCK = "clock"
 
@@ -111,6 +112,18 @@ def gap_sentences(gaps: GapCounts | None, host: str) -> tuple[str, ...]:
     return tuple(plural(counts[kind], *_GAPS[kind], host=host) for kind in GapKind if counts.get(kind))
 
 
+def carried(count: Carried, base: tuple[Base, ...], host: str) -> str:
+    """Return how much of a side was not read, and from which scans it was taken."""
+    return plural(
+        count.files,
+        "{n} file ({size}) on {host} was not read again: its size and times are those of the scan of {when}.",
+        "{n} files ({size}) on {host} were not read again: their sizes and times are those of the scan of {when}.",
+        size=size(count.bytes),
+        host=host,
+        when=", ".join(moment(one.started_at) for one in base),
+    )
+
+
 def excluded(comparison: Comparison) -> str:
     """Return how much of the source nothing is said about, because rules leave it out or agree to it."""
     out = comparison.excluded
@@ -161,6 +174,8 @@ def _of_side(side: SideReport, host: str) -> Iterator[tuple[RemarkCode, str]]:
             RemarkCode.NO_RECHECK,
             say("There was no second look at {host}: changes during the scan may be unnoticed.", host=host),
         )
+    if side.carried is not None and side.carried.files:
+        yield RemarkCode.CARRIED, carried(side.carried, side.base, host)
     if side.ran_by is not None and side.ran_by.standing is Standing.IMPORTED:
         yield (
             RemarkCode.IMPORTED,
