@@ -1,7 +1,8 @@
 """``PART.differences.jsonl``: every difference of one part as codes, one a line, in the order of paths.
 
 The first line says what the file is and of which part; there is no wording in it. The file has no end mark of its own:
-``SHA256SUMS`` and ``report.json`` vouch for its bytes. Specification: ``docs/spec/report.md``. This module is pure.
+``SHA256SUMS`` and ``report.json`` vouch for its bytes. ``PART.missing.files0`` has the paths among them that have to be
+sent again, for ``rsync --from0 --files-from``. Specification: ``docs/spec/report.md``. This module is pure.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ TYPE: Literal["handover-differences"] = "handover-differences"
 VERSION: Literal[1] = 1
 
 
+_SENT_AGAIN = (PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED)
+
+
 class FileHeader(Document):
     """First line of the file."""
 
@@ -29,6 +33,21 @@ class FileHeader(Document):
 def file_name(part: str) -> str:
     """Return the name of the file of one part."""
     return f"{part}.differences.jsonl"
+
+
+def missing_name(part: str) -> str:
+    """Return the name of the list of what has to be sent again of one part."""
+    return f"{part}.missing.files0"
+
+
+def send_again(difference: Difference) -> bytes:
+    """Return a difference as an item of that list; nothing when sending it again does not mend it.
+
+    ``./`` keeps a name from being taken for an option or, by rsync, for a comment.
+    """
+    if difference.kind not in _SENT_AGAIN:
+        return b""
+    return b"./" + difference.path_bytes() + b"\0"
 
 
 class Writer:

@@ -97,6 +97,8 @@ class HostStat(Document):
 
     ``dev`` and ``inode`` are decimal strings because they use all of 64 bits. ``nlink`` is the first path, in the order
     of the manifest, of the group of hard links that the file belongs to; left out for a file with one name.
+    ``carried``: the file was not read, its digest is that of an earlier scan. It stands here because it says nothing of
+    the content: two files are the same whether one of them was carried over or not.
     """
 
     mtime_ns: Nanoseconds | None = None
@@ -111,6 +113,7 @@ class HostStat(Document):
     group: str | None = None
     nlink: str | None = None
     nlink_b64: str | None = None
+    carried: bool = False
 
 
 def prefix_step(size: int) -> int:

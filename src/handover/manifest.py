@@ -109,6 +109,20 @@ class ScanOptions(Document):
     fast: bool
     cross_mounts: bool
     follow_root_link: bool
+    #: Bytes per second that were read and sent at most.
+    rate: Count | None = None
+
+
+class Base(Document):
+    """An earlier scan that files were carried over from; a ``spool`` is what a scan left that was cut off.
+
+    ``sha256`` is that of the manifest; of a spool nothing is kept that could have one.
+    """
+
+    kind: Literal["manifest", "spool"]
+    sha256: Hex256 | None = None
+    nonce: str
+    started_at: Instant
 
 
 class Header(Document):
@@ -132,6 +146,7 @@ class Header(Document):
     rules: RulesRef
     digest: Algorithm
     options: ScanOptions
+    base: tuple[Base, ...] = ()
     nonce: str
 
 
@@ -161,9 +176,17 @@ class GapCounts(Document):
     boundary: Count
 
 
+class Carried(Document):
+    """How many files were not read, because they are as an earlier scan had read them, and their bytes."""
+
+    files: Count
+    bytes: Count
+
+
 class Trailer(Document):
     """Last line of a manifest. ``bytes`` is the size of all fully known files.
 
+    ``carried`` is there exactly when the header has a ``base``.
     Both roots are absent when there are gaps; a listing of names and sizes has no ``content_root``.
     """
 
@@ -174,6 +197,7 @@ class Trailer(Document):
     bytes: Count
     gaps: GapCounts
     ignored: tuple[Ignored, ...] = ()
+    carried: Carried | None = None
     content_root: Hex256 | None = None
     structure_root: Hex256 | None = None
     ended_at: Instant
@@ -183,18 +207,22 @@ class Trailer(Document):
 class Tally:
     """Counts, bytes and roots of the entries of one manifest; the same sums for writer and reader."""
 
-    def __init__(self, algorithm: Algorithm, scratch: Callable[[], BinaryIO]) -> None:
+    def __init__(self, header: Header, scratch: Callable[[], BinaryIO]) -> None:
         self._by_type = dict.fromkeys(EntryType, 0)
         self._gaps = dict.fromkeys(GapKind, 0)
         self._ignored: dict[str, tuple[int, int]] = {}
         self._ignored_entries = 0
         self._bytes = 0
-        self._contents = None if algorithm is Algorithm.NONE else ContentRoot(algorithm, scratch)
+        self._has_base = bool(header.base)
+        self._carried = [0, 0]
+        self._contents = None if header.digest is Algorithm.NONE else ContentRoot(header.digest, scratch)
         self._structure = hashlib.sha256()
 
-    def add(self, entry: Entry, content: bytes) -> None:
+    def add(self, entry: Entry, content: bytes, *, carried: bool = False) -> None:
         """Take one entry that was checked, and its bytes before ``host``."""
         self._structure.update(content + b"\n")
+        if carried:
+            self._carry(1, entry.size or 0)
         if entry.gap is not None:
             self._gaps[entry.gap] += 1
         elif entry.ignored is not None:
@@ -212,6 +240,8 @@ class Tally:
         self._structure.update(contents)
         self._by_type[EntryType.FILE] += len(files.contents)
         self._bytes += files.bytes
+        if files.carried:
+            self._carry(len(files.contents), files.bytes)
         if self._contents is not None:
             self._contents.extend(files.digests)
 
@@ -230,17 +260,25 @@ class Tally:
             bytes=self._bytes,
             gaps=GapCounts(**{kind.value: count for kind, count in self._gaps.items()}),
             ignored=tuple(Ignored(rule=rule, files=f, bytes=b) for rule, (f, b) in sorted(self._ignored.items())),
+            carried=Carried(files=self._carried[0], bytes=self._carried[1]) if self._has_base else None,
             content_root=None if gaps else content_root,
             structure_root=None if gaps else self._structure.hexdigest(),
             ended_at=ended_at,
             sha256=sha256,
         )
 
+    def _carry(self, files: int, size: int) -> None:
+        if not self._has_base:
+            raise ValueError("a file is carried over, and the header does not say from where")
+        self._carried[0] += files
+        self._carried[1] += size
+
 
 class PlainFiles(NamedTuple):
     """Consecutive files as lines that are ready: contents and ``host`` objects as text, digests raw.
 
-    The caller vouches that each is what the encoder would have made of a file that was read, with a plain path.
+    The caller vouches that each is what the encoder would have made of a file with a digest and a plain path, and that
+    ``carried`` is what every ``host`` says.
     """
 
     first: bytes
@@ -249,6 +287,7 @@ class PlainFiles(NamedTuple):
     hosts: list[str]
     digests: list[bytes]
     bytes: int
+    carried: bool = False
 
 
 class Writer:
@@ -260,7 +299,7 @@ class Writer:
     def __init__(self, stream: BinaryIO, header: Header, scratch: Callable[[], BinaryIO]) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
-        self._tally = Tally(header.digest, scratch)
+        self._tally = Tally(header, scratch)
         self._algorithm = header.digest
         self._last: bytes | None = None
         self._write(strict_json.encode(header) + b"\n")
@@ -278,7 +317,7 @@ class Writer:
             raise ValueError(f"entry {key!r}: {problem}")
         self._last = key
         content = strict_json.encode(entry)[:-1]
-        self._tally.add(entry, content)
+        self._tally.add(entry, content, carried=host is not None and host.carried)
         self._write(content + (b"}\n" if host is None else HOST + strict_json.encode(host) + b"}\n"))
 
     def add_files(self, files: PlainFiles) -> None:
@@ -469,12 +508,14 @@ def audit(stream: BinaryIO, *, where: str, scratch: Callable[[], BinaryIO]) -> t
     trailer is computed again: counts, bytes, ignored totals and both roots must be equal.
     """
     reader = Reader(stream, where=where)
-    tally = Tally(reader.header.digest, scratch)
+    tally = Tally(reader.header, scratch)
     ignorable = {rule.pattern for rule in reader.header.rules.ignore}
     folders: list[bytes] = []
     for line in reader.lines():
         entry = reader.parse(line)
-        reader.parse_host(line)
+        carried = reader.parse_host(line).carried
+        if carried and (entry.digest is None or not reader.header.base):
+            raise MalformedInput(f"{paths.shown(line.path)} cannot be carried over", where=where)
         parent = line.key.rpartition(b"\0")[0]
         while folders and folders[-1] != parent:
             folders.pop()
@@ -486,7 +527,7 @@ def audit(stream: BinaryIO, *, where: str, scratch: Callable[[], BinaryIO]) -> t
             raise MalformedInput(
                 f"{paths.shown(line.path)} is ignored under a rule that the header does not have", where=where
             )
-        tally.add(entry, line.content)
+        tally.add(entry, line.content, carried=carried)
     trailer = reader.trailer
     if tally.trailer(trailer.ended_at, trailer.sha256) != trailer:
         raise MalformedInput("the totals or roots in the last line are not those of the entries", where=where)

@@ -18,7 +18,7 @@ from handover.compare import Comparer, Likeness, likeness
 from handover.comparison import Comparison, Difference, Doubt, Verdict, worst_verdict
 from handover.digests import Algorithm, Strength
 from handover.errors import ExitCode
-from handover.manifest import CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Reader, Trailer
+from handover.manifest import Base, Carried, CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Reader, Trailer
 from handover.rollup import FolderSummary, Rollup
 from handover.rules import RuleSet
 from handover.strict_json import Count, Document, Hex256, Instant
@@ -120,6 +120,8 @@ class SideReport(Document):
     counts: Counts | None = None
     bytes: Count | None = None
     gaps: GapCounts | None = None
+    base: tuple[Base, ...] = ()
+    carried: Carried | None = None
     content_root: Hex256 | None = None
     structure_root: Hex256 | None = None
     custody: tuple[Custody, ...] = ()
@@ -137,10 +139,18 @@ class PartReport(Document):
     folders_total: Count
 
 
+class Fact(Document):
+    """One value that a finding rests on, such as a limit or a folder, for programs and for other languages."""
+
+    name: str
+    value: str
+
+
 class Finding(Document):
     """A likely cause that explains many differences: opinion with evidence, never part of a verdict.
 
-    ``share_bp`` is the share of the part's differences that it explains, in basis points.
+    ``share_bp`` is the share of the part's differences that it explains, in basis points. No difference counts for two
+    findings. Texts are in English and harmless; ``facts`` are the values in them.
     """
 
     cause: str
@@ -151,6 +161,7 @@ class Finding(Document):
     confidence: Literal["high", "medium", "low"]
     evidence: tuple[str, ...]
     remedy: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 class Report(Document):
@@ -222,6 +233,8 @@ def side_report(header: Header, trailer: Trailer, manifest: FileRef, custody: tu
         counts=trailer.counts,
         bytes=trailer.bytes,
         gaps=trailer.gaps,
+        base=header.base,
+        carried=trailer.carried,
         content_root=trailer.content_root,
         structure_root=trailer.structure_root,
         custody=custody,

@@ -108,8 +108,9 @@ class RuleSet:
         """
         ignoring = [number for number, rule in enumerate(self.rules) if rule.kind is RuleKind.IGNORE]
         upto = ignoring[-1] + 1 if ignoring else 0
+        groups = itertools.count()  # one count for all, so that the agent can join them into one expression
         return tuple(
-            AgentRule(rule.kind is RuleKind.IGNORE, rule.regex.decode("ascii"), rule.pattern)
+            AgentRule(rule.kind is RuleKind.IGNORE, translate(rule.pattern, groups), rule.pattern)
             for rule in self.rules[:upto]
         )
 

@@ -64,7 +64,7 @@ def test_hard_links_are_named_by_their_first_path(tmp_path):
 
 
 SIZES = [0, 1, 4095, 4096, 3 * MIB + 7, 33 * MIB + 5]
-SIZES += [edge + step for edge in (128 * 1024, MIB, 8 * MIB) for step in (-1, 0, 1)]
+SIZES += [edge + step for edge in (256 * 1024, MIB, 8 * MIB) for step in (-1, 0, 1)]
 
 
 @pytest.mark.parametrize("algorithm", [Algorithm.SHA256, Algorithm.XXH128])

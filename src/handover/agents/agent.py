@@ -11,7 +11,10 @@ never through a path, so a folder that is swapped for a link is noticed and not 
 
 import _thread
 import errno
+import functools
+import gc
 import hashlib
+import itertools
 import json
 import marshal
 import mmap
@@ -23,7 +26,6 @@ import stat
 import struct
 import sys
 import time
-import traceback
 
 PROTOCOL = 1
 GREETING = b"\x01handover-agent %d %s\n"
@@ -31,7 +33,7 @@ GREETING = b"\x01handover-agent %d %s\n"
 # Frames: magic, type, sequence number, length of the payload.
 FRAME = struct.Struct(">BBII")
 FRAME_MAGIC = 0xF7
-HELLO, CHUNK, FILE_RESULT, TALLY, RECHECK, BEAT, OWNERS, END, ERROR = FRAME_TYPES = range(1, 10)
+HELLO, CHUNK, FILE_RESULT, TALLY, RECHECK, BEAT, OWNERS, END, ERROR, PACKED = FRAME_TYPES = range(1, 11)
 
 # folder, chunk number, names here, folders to be entered, flags, names in the whole folder, the folder's own status,
 # length of that status's errno name, length of all attachments
@@ -40,19 +42,21 @@ LAST_CHUNK = 1
 FILE_HEAD = struct.Struct(">QIIBQqqQ")
 TALLY_HEAD = struct.Struct(">QIIQQ")
 BEAT_BODY = struct.Struct(">BQQQQ")
+# length of a folder's path, how many of its files are known
+KNOWN_HEAD = struct.Struct(">II")
 EXTRA = struct.Struct(">IBI")
 # number of the ignore rule, whether a tally follows in a frame of its own, else files and bytes
 RULE_BODY = struct.Struct(">IBQQ")
 EXTRA_TARGET, EXTRA_ERRNO, EXTRA_TEXT_DIGEST, EXTRA_PREFIXES, EXTRA_RULE = range(1, 6)
 
 UNKNOWN, FILE, DIR, LINK, SPECIAL = range(5)
-OK, UNREADABLE, UNSTABLE, VANISHED, UNSUPPORTED, BOUNDARY, IGNORED, DEFERRED = range(8)
+OK, UNREADABLE, UNSTABLE, VANISHED, UNSUPPORTED, BOUNDARY, IGNORED, DEFERRED, CARRIED = range(9)
 NO_STAT = 0x80  # added to a status: the columns of this entry are zeros because no stat was possible
 
 CONTENTS_PASS, RECHECK_PASS = 0, 1
 
 CHUNK_NAMES = 2048
-SMALL_FILE = 128 * 1024
+SMALL_FILE = 256 * 1024
 BUFFER = 1024 * 1024
 BIG_FILE = 8 * 1024 * 1024
 BIG_BATCH = 64 * 1024 * 1024
@@ -60,10 +64,28 @@ MAX_SIZE = 2**53
 ATTEMPTS = 3
 FLUSH_BYTES = 256 * 1024
 BATCH_FOLDERS = 16
-BATCHES_IN_FLIGHT = 4
+BATCHES_IN_FLIGHT = 2
 BEAT_SECONDS = 1.0
+LOOK_SECONDS = 0.1  # so often the number of workers is thought over
+PACE_SECONDS = 0.25  # a worker that waits for its turn looks up so often
+# So much of small files is read before anybody is told: on a slow disk that takes a few seconds.
+SLICE_BYTES = 4 * 1024 * 1024
+SLICE_FILES = 256
+MAX_AUTO_WORKERS = 16
+COLLAPSE_WINDOW_SECONDS = 1.0
+COLLAPSE_REST_SECONDS = 2.0
+# What opening a small file costs, in bytes that could have been read meanwhile; measured, and it need not be exact.
+FILE_WORTH = 16 * 1024
+# A line below this is slower than what names and digests are made at; compressing them is cheaper than waiting for it.
+SLOW_LINE = 5 * 1000 * 1000
+BLOCKED_SHARE = 0.3
+# A worker that is busy for less of its time waits for the disk; for more, the disk waits for it.
+WAITING_SHARE, CPU_BOUND_SHARE = 0.5, 0.8
+PACK_FROM, PACK_UPTO = 512, 8 * 1024 * 1024
 MAX_PARAMETERS = 16 * 1024 * 1024
 MAX_NAMED_IDS = 4096
+KNOWN_SIZE = 8
+MAX_KNOWN = 64 * 1024 * 1024
 
 OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 OPEN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -71,6 +93,9 @@ NO_ATIME = getattr(os, "O_NOATIME", 0)
 
 ROOT_FOLDER = 1
 FIRST_FOLDER = 2
+ONE_FILE = bytes([FILE])
+# Numbers and not bytes: to look for a number in bytes is three times as fast.
+CR, NUL = 13, 0
 
 
 class Problem(Exception):
@@ -311,15 +336,19 @@ class Tree:
         return descriptor
 
 
-class Nothing:
+class Nothing(tuple):
     """Stands for the stat of an entry that has none."""
 
     st_mode = st_size = st_mtime_ns = st_ctime_ns = st_ino = st_dev = st_uid = st_gid = st_nlink = 0
 
 
+NOTHING = Nothing((0,) * 10)
+KINDS = {stat.S_IFREG: FILE, stat.S_IFDIR: DIR, stat.S_IFLNK: LINK}
+
+
 def kind_of(mode):
     """Return the kind of object for ``st_mode``."""
-    return {stat.S_IFREG: FILE, stat.S_IFDIR: DIR, stat.S_IFLNK: LINK}.get(stat.S_IFMT(mode), SPECIAL)
+    return KINDS.get(stat.S_IFMT(mode), SPECIAL)
 
 
 def listed_kind(entry):
@@ -348,6 +377,12 @@ def errno_name(error):
     return errno.errorcode.get(error.errno, "E%s" % error.errno).encode("ascii")
 
 
+def fingerprint(name, found):
+    """Return eight bytes for a file as it is: another size, time, device or inode gives others."""
+    text = b"%d %d %d %d %d " % (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, found.st_ino)
+    return hashlib.sha256(text + name).digest()[:KNOWN_SIZE]
+
+
 def join(folder, name):
     """Return the path of a name in a folder; ``b""`` is the root."""
     return folder + b"/" + name if folder else name
@@ -356,8 +391,27 @@ def join(folder, name):
 # ----------------------------------------------------------------------------------------------------------- chunks
 
 
+# The columns of numbers in a chunk, each with as many numbers as there are names.
+STABLE_NUMBERS = "QqqQ"
+HOST_NUMBERS = "QIIII"
+
+
 class Chunk:
     """Names of one folder and what is known of each, as columns."""
+
+    __slots__ = (
+        "_extras",
+        "below",
+        "children",
+        "digests",
+        "folder",
+        "kinds",
+        "names",
+        "number",
+        "owners",
+        "stats",
+        "statuses",
+    )
 
     def __init__(self, folder, number):
         self.folder = folder
@@ -368,6 +422,8 @@ class Chunk:
         self.stats = []
         self.digests = []
         self.children = []
+        self.below = []  # number, name, device and inode of each folder that is to be entered
+        self.owners = set()  # user and group of each entry, known once it is packed
         self._extras = []
 
     def add(self, name, kind, status, found):
@@ -376,9 +432,14 @@ class Chunk:
         self.kinds.append(kind)
         if found is None:
             status |= NO_STAT
-            found = Nothing
+            found = NOTHING
         self.statuses.append(status)
         self.stats.append(found)
+
+    def add_files(self, count):
+        """Take the kind and status of files that were read, and whose other columns are there already."""
+        self.kinds += ONE_FILE * count
+        self.statuses += bytes(count)
 
     def extra(self, tag, data):
         """Attach something to the entry that was added last."""
@@ -387,6 +448,10 @@ class Chunk:
     def pack(self, total=None, status=OK, why=b"", recheck=False):
         """Return the payload of the frame; ``total`` names are in the folder when this is its last chunk."""
         n = len(self.names)
+        stats = self.stats
+        # The first seven numbers of a stat, as the system's own order has them.
+        modes, inodes, devs, nlinks, uids, gids, sizes = itertools.islice(zip(*stats), 7) if n else [()] * 7
+        mtimes, ctimes = [s.st_mtime_ns for s in stats], [s.st_ctime_ns for s in stats]
         head = CHUNK_HEAD.pack(
             self.folder,
             self.number,
@@ -398,40 +463,43 @@ class Chunk:
             len(why),
             0 if recheck else sum(map(len, self._extras)),
         )
-        stats = self.stats
-        quads, longs = ">%dQ" % n, ">%dI" % n
         parts = [
             head,
             why,
-            struct.pack(">%dQ" % len(self.children), *self.children),
-            bytes(self.statuses),
-            struct.pack(">%dH" % n, *[len(name) for name in self.names]),
+            packer("Q", len(self.children))(*self.children),
+            self.statuses,
+            packer("H", n)(*map(len, self.names)),
             b"".join(self.names),
-            bytes(self.kinds),
-            struct.pack(quads, *[s.st_size for s in stats]),
-            pack_times([s.st_mtime_ns for s in stats]),
-            pack_times([s.st_ctime_ns for s in stats]),
-            struct.pack(quads, *[s.st_ino for s in stats]),
+            self.kinds,
+            packed(STABLE_NUMBERS, sizes, mtimes, ctimes, inodes),
         ]
         if not recheck:
-            parts += [
-                struct.pack(quads, *[s.st_dev & 0xFFFFFFFFFFFFFFFF for s in stats]),
-                struct.pack(longs, *[s.st_mode for s in stats]),
-                struct.pack(longs, *[s.st_uid & 0xFFFFFFFF for s in stats]),
-                struct.pack(longs, *[s.st_gid & 0xFFFFFFFF for s in stats]),
-                struct.pack(longs, *[min(s.st_nlink, 0xFFFFFFFF) for s in stats]),
-                b"".join(self.digests),
-            ]
+            self.owners = set(zip(uids, gids))
+            parts.append(packed(HOST_NUMBERS, devs, modes, uids, gids, nlinks))
+            parts += self.digests
             parts += self._extras
         return b"".join(parts)
 
 
-def pack_times(times):
-    """Return nanoseconds as 64-bit columns; a time that no clock shows (after the year 2262) becomes the limit."""
+@functools.lru_cache(maxsize=4096)
+def packer(codes, count):
+    """Return what packs columns of so many numbers; the cache of ``struct`` itself is too small for all counts."""
+    return struct.Struct(">" + "".join("%d%s" % (count, code) for code in codes)).pack
+
+
+def packed(codes, *columns):
+    """Return columns of equal length as bytes; a number that does not fit becomes the nearest that does."""
+    pack = packer(codes, len(columns[0]))
     try:
-        return struct.pack(">%dq" % len(times), *times)
-    except struct.error:
-        return struct.pack(">%dq" % len(times), *[max(-(2**63), min(2**63 - 1, t)) for t in times])
+        return pack(*itertools.chain.from_iterable(columns))
+    except struct.error:  # a time after the year 2262, a negative device
+        return pack(*[clamped(code, value) for code, column in zip(codes, columns) for value in column])
+
+
+def clamped(code, value):
+    """Return the number, or the nearest that ``struct`` packs with this code."""
+    low, high = {"q": (-(2**63), 2**63 - 1), "Q": (0, 2**64 - 1), "I": (0, 2**32 - 1)}[code]
+    return max(low, min(high, value))
 
 
 # ----------------------------------------------------------------------------------------------------------- worker
@@ -443,35 +511,51 @@ class Job:
     def __init__(self, parameters, root, root_dev, mounts):
         self.root = root
         self.root_dev = root_dev
-        self.mounts = mounts
         self.cross_mounts = parameters["cross_mounts"]
+        self._mounted = {}  # folder -> names in it at which something is mounted
+        for mount in () if self.cross_mounts else mounts:
+            folder, _, name = mount.rpartition(b"/")
+            self._mounted.setdefault(folder, set()).add(name)
         self.digest = parameters["digest"]
         self.descriptors = descriptor_budget()
-        self._rules = [
-            (number, bool(ignore), re.compile(regex.encode("latin-1"), re.DOTALL).fullmatch)
-            for number, (ignore, regex, _) in enumerate(parameters["rules"])
-        ]
+        self.known = parameters["known"]
+        self.rate = parameters["rate"]
+        # So much is read between two looks at the clock; a low rate is kept in small steps.
+        self.slice = min(SLICE_BYTES, max(4096, int(self.rate * PACE_SECONDS))) if self.rate else SLICE_BYTES
+        self.is_polite = parameters["polite"]
+        self.is_held_back = bool(self.rate or self.is_polite)
+        self._ignores = [bool(ignore) for ignore, _, _ in parameters["rules"]]
+        expressions = ["(?P<r%d>%s)" % (n, regex) for n, (_, regex, _) in enumerate(parameters["rules"])]
+        joined = "|".join(expressions).encode("latin-1")
+        self._matches = re.compile(joined, re.DOTALL).fullmatch if expressions else None
 
-    def ignored_by(self, path):
-        """Return the number of the ignore rule that this path falls under, else ``None``; the first match wins."""
-        for number, ignore, matches in self._rules:
-            if matches(path):
-                return number if ignore else None
-        return None
+    def set_apart(self, folder, names):
+        """Return the names that are not read as others are: under an ignore rule (its number) or mounts (``None``)."""
+        apart = dict.fromkeys(self._mounted.get(folder, ()))
+        if self._matches is not None:
+            prefix = folder + b"/" if folder else b""
+            for name in names:
+                found = self._matches(prefix + name)
+                # The first rule that matches decides; the last group to close is the whole of it.
+                number = -1 if found is None else int(found.lastgroup[1:])
+                if number >= 0 and self._ignores[number]:
+                    apart[name] = number
+        return apart
 
-    def is_boundary(self, path, kind, found):
-        """Return whether something else is mounted at this path and is not to be crossed."""
+    def is_boundary(self, folder, name, kind, found):
+        """Return whether something else is mounted at this name and is not to be crossed."""
         if self.cross_mounts:
             return False
         # Only folders are judged by their device: overlay filesystems show files with the device of a lower layer.
-        return (kind == DIR and found.st_dev != self.root_dev) or (bool(self.mounts) and path in self.mounts)
+        return (kind == DIR and found.st_dev != self.root_dev) or name in self._mounted.get(folder, ())
 
 
 class Worker:
     """Does tasks; hands frames, new tasks and progress to the ``link`` that it was given.
 
-    The link has ``send(tasks, owners, frames, done)`` and ``pulse(files, bytes, folders)``. Paths are relative to the
-    root; while a folder is worked on it is the working directory, so names need no path and depth has no limit.
+    The link has ``send(tasks, owners, frames, done)``, ``pulse(worker)``, ``wait_seconds()`` (how long it has to hold
+    back) and ``is_asked()`` (whether work is wanted for others). Paths are relative to the root; while a folder is
+    worked on it is the working directory, so names need no path and depth has no limit.
     """
 
     def __init__(self, job, link, first_id, id_step):
@@ -482,6 +566,9 @@ class Worker:
         self._id_step = id_step
         self._buffer = None
         self._no_atime = NO_ATIME
+        self._prints_of = None
+        self._prints = frozenset()
+        self._own = []  # parent and children of folders that it keeps for itself, those to be entered next at the end
         self._frames = []
         self._frame_bytes = 0
         self._tasks = []
@@ -489,35 +576,65 @@ class Worker:
         self._new_owners = set()
         self.files = 0
         self.bytes = 0
+        self.sent = 0
         self.folders = 0
+        self.announced = 0
 
     def run(self, task):
-        """Do one task and report it done."""
+        """Do one task, with every folder below it that nobody else had time for, and report it done."""
         {"dirs": self._dirs, "names": self._names, "file": self._file, "tally": self._tally}[task[0]](*task[1:])
+        if task[0] in ("dirs", "names"):
+            self._descend(task[1])
         self._flush(1)
 
     def start_pass(self):
         """Forget the folder ids of the pass before."""
         self._next_id = self._first_id
 
-    # Tasks
+    # Work of its own
 
-    def _dirs(self, which, parent, children):
-        for folder, name, dev, inode in children:
+    def _descend(self, which):
+        """Enter the folders that it has for itself, the deepest first, and give some away when others have none."""
+        own = self._own
+        while own:
+            parent, children = own[-1]
+            if not children:
+                own.pop()
+                continue
+            folder, name, dev, inode = children.pop()
             self._folder(which, folder, join(parent, name), dev, inode)
             self.folders += 1
             self._tick()
+            if own and self._link.is_asked():
+                self._share(which)
 
-    def _names(self, which, folder, path, dev, inode, number, names):
+    def _share(self, which):
+        """Hand on the folders nearest to the root, and half of them when all are of one parent."""
+        if len(self._own) > 1:
+            shared, self._own[:] = self._own[:-1], self._own[-1:]
+        else:
+            parent, children = self._own[0]
+            half = len(children) // 2
+            shared, self._own[:] = [(parent, children[:half])], [(parent, children[half:])]
+        for parent, children in shared:
+            if children:
+                self._tasks.append((FOLDER_WORK, len(children), marshal.dumps((which, parent, children))))
+        if self._tasks:
+            self._flush(0)
+
+    # Tasks
+
+    def _dirs(self, _which, parent, children):
+        self._own.append((parent, children))
+
+    def _names(self, which, folder, path, dev, inode, number, names, odd):
+        chunk = Chunk(folder, number)
         try:
             os.fchdir(self._tree.enter(path, dev, inode))
-            self._emit_chunk(which, path, (dev, inode), Chunk(folder, number), names)
         except OSError as error:
-            chunk = Chunk(folder, number)
-            for name, kind in names:
-                chunk.add(name, kind, status_of(error), None)
-                chunk.extra(EXTRA_ERRNO, errno_name(error))
-            self._emit(RECHECK if which == RECHECK_PASS else CHUNK, chunk.pack(recheck=which == RECHECK_PASS))
+            self._emit_unseen(which, chunk, names, odd, status_of(error), errno_name(error))
+        else:
+            self._emit_chunk(which, path, (dev, inode), chunk, names, odd)
 
     def _file(self, folder, number, index, path, dev, inode, name):
         """Read one big file that was left out of its chunk."""
@@ -530,10 +647,8 @@ class Worker:
             status = UNSTABLE
         if found is None:
             status, found = status | NO_STAT, Nothing
-        times = pack_times([found.st_mtime_ns, found.st_ctime_ns])
-        head = FILE_HEAD.pack(
-            folder, number, index, status, found.st_size, *struct.unpack(">2q", times) + (found.st_ino,)
-        )
+        times = clamped("q", found.st_mtime_ns), clamped("q", found.st_ctime_ns)
+        head = FILE_HEAD.pack(folder, number, index, status, found.st_size, times[0], times[1], found.st_ino)
         extras = [EXTRA.pack(index, tag, len(data)) + data for tag, data in evidence]
         self._emit(FILE_RESULT, b"".join([head, digest] + extras))
 
@@ -555,7 +670,7 @@ class Worker:
                         if not stat.S_ISDIR(found.st_mode):
                             files += 1
                             size += found.st_size if stat.S_ISREG(found.st_mode) else 0
-                        elif not self._job.is_boundary(join(path, entry.name), DIR, found):
+                        elif not self._job.is_boundary(path, entry.name, DIR, found):
                             waiting.append((join(path, entry.name), found.st_dev, found.st_ino))
             except OSError:
                 continue
@@ -565,81 +680,187 @@ class Worker:
 
     def _folder(self, which, folder, path, dev, inode):
         number = total = 0
-        status, why, names = OK, b"", {}  # a dict: a folder that changes can list one name twice
-        locked = None
+        status, why, locked = OK, b"", b""
+        names, odd = set(), {}  # sets: a folder that changes can list one name twice
         try:
             descriptor = self._tree.enter(path, dev, inode)
             try:
                 os.fchdir(descriptor)
             except PermissionError as error:
-                locked = error  # its names can be listed, and nothing can be learned of them
+                locked = errno_name(error)  # its names can be listed, and nothing can be learned of them
             with self._listing(descriptor, locked) as listing:
                 for entry in listing:
                     if len(names) == CHUNK_NAMES:
-                        self._hand_on(("names", which, folder, path, dev, inode, number, sorted(names.items())))
+                        self._hand_on(("names", which, folder, path, dev, inode, number, sorted(names), odd))
                         self._flush(0)
-                        number, total, names = number + 1, total + CHUNK_NAMES, {}
-                    names[os.fsencode(entry.name)] = listed_kind(entry)
+                        number, total, names, odd = number + 1, total + CHUNK_NAMES, set(), {}
+                    name = os.fsencode(entry.name) if locked else entry.name
+                    names.add(name)
+                    kind = listed_kind(entry)
+                    if kind != FILE:
+                        odd[name] = kind
         except OSError as error:
             status, why = status_of(error), errno_name(error)
-        chunk = Chunk(folder, number)
-        total += len(names)
-        if locked is None:
-            self._emit_chunk(which, path, (dev, inode), chunk, sorted(names.items()), total, status, why)
-            return
-        for name, kind in sorted(names.items()):
-            chunk.add(name, kind, UNREADABLE, None)
-            chunk.extra(EXTRA_ERRNO, errno_name(locked))
-        self._emit_folder(which, chunk, total, status, why)
+        chunk, names, total = Chunk(folder, number), sorted(names), total + len(names)
+        if locked:
+            self._emit_unseen(which, chunk, names, odd, UNREADABLE, locked, total, status, why)
+        else:
+            self._emit_chunk(which, path, (dev, inode), chunk, names, odd, total, status, why)
 
     @staticmethod
     def _listing(descriptor, locked):
-        if locked is None:
+        if not locked:
             return os.scandir(b".")
         try:
             return os.scandir(descriptor)
         except TypeError:  # Python 3.6
             return os.scandir(b"/proc/self/fd/%d" % descriptor)
 
-    def _emit_chunk(self, which, path, identity, chunk, names, total=None, status=OK, why=b""):
-        """Look at the names of one chunk of the folder that is the working directory, and report them."""
-        self._no_atime = NO_ATIME
-        subfolders = []
-        for name, kind in names:
-            entry_path = join(path, name)
-            rule = self._job.ignored_by(entry_path)
-            if rule is None:
-                if kind != FILE or which == RECHECK_PASS or not self._job.digest.size:
-                    self._look(which, chunk, entry_path, name, kind)
-                else:
-                    self._read_entry(chunk, entry_path, name)
-            else:
-                self._ignore(which, chunk, entry_path, name, kind, rule)
-            state = chunk.statuses[-1]
-            if state == OK and chunk.kinds[-1] == DIR:
-                found = chunk.stats[-1]
-                chunk.children.append(self._next_id)
-                subfolders.append((self._next_id, name, found.st_dev, found.st_ino))
-                self._next_id += self._id_step
-            elif state == DEFERRED:
-                task = ("file", chunk.folder, chunk.number, len(chunk.names) - 1, path, *identity, name)
-                self._tasks.append((BIG_WORK, chunk.stats[-1].st_size, marshal.dumps(task)))
-        if subfolders:
-            self._tasks.append((FOLDER_WORK, len(subfolders), marshal.dumps(("dirs", which, path, subfolders))))
+    def _emit_unseen(self, which, chunk, names, odd, state, error, total=None, status=OK, why=b""):
+        """Report names of which nothing can be learned but that they are there, and why."""
+        for name in names:
+            chunk.add(name, odd.get(name, FILE), state, None)
+            chunk.extra(EXTRA_ERRNO, error)
         self._emit_folder(which, chunk, total, status, why)
+
+    def _emit_chunk(self, which, path, identity, chunk, names, odd, total=None, status=OK, why=b""):
+        """Look at the names of one chunk of the folder that is the working directory, and report them.
+
+        ``odd`` has the kinds of those that the listing does not call a file.
+        """
+        self._no_atime = NO_ATIME
+        if which == CONTENTS_PASS:
+            self._remember(path)
+        apart = self._job.set_apart(path, names)
+        for name in apart:
+            odd.setdefault(name, FILE)
+        if which == RECHECK_PASS or not self._job.digest.size:
+            plain = self._stats_alone
+        else:
+            plain = self._known_files if self._prints else self._small_files
+        rest = iter(names)
+        name = plain(which, chunk, rest, odd)
+        while name is not None:
+            self._entry(which, path, identity, chunk, name, odd.get(name, FILE), apart)
+            name = plain(which, chunk, rest, odd)
+        if chunk.below:
+            self.announced += len(chunk.below)
+            self._own.append((path, chunk.below))
+        self._emit_folder(which, chunk, total, status, why)
+
+    # What follows is done for every file, and for nearly every one nothing else is done: each step in it counts. Only
+    # files that are as they should be are reported; the first that is not goes back to the caller, who begins anew.
+
+    def _small_files(self, _which, chunk, rest, odd):
+        """Read and report small files up to the first name that is anything else; return that name, or ``None``."""
+        open_file, fstat, read, close, is_regular = os.open, os.fstat, os.read, os.close, stat.S_ISREG
+        add_name, add_stat, add_digest = chunk.names.append, chunk.stats.append, chunk.digests.append
+        digest_of, flags, slice_bytes = self._job.digest.of, OPEN_FILE | self._no_atime, self._job.slice
+        count = told = amount = 0
+        for name in rest:
+            if name in odd:
+                break
+            try:
+                descriptor = open_file(name, flags)
+                try:
+                    before = fstat(descriptor)
+                    size = before.st_size
+                    if size >= SMALL_FILE or not is_regular(before.st_mode):
+                        break
+                    data = read(descriptor, size + 1)
+                    found = fstat(descriptor)
+                finally:
+                    close(descriptor)
+            except OSError:
+                break
+            if (
+                len(data) != size
+                or found.st_size != size
+                or found.st_ctime_ns != before.st_ctime_ns
+                or found.st_mtime_ns != before.st_mtime_ns
+            ):
+                break
+            add_name(name)
+            add_stat(found)
+            add_digest(digest_of(data))
+            if CR in data and NUL not in data:
+                chunk.extra(EXTRA_TEXT_DIGEST, digest_of(unix_lines(data)))
+            count += 1
+            amount += size
+            if amount > slice_bytes or not count % SLICE_FILES:
+                self.bytes += amount
+                self.files += count - told
+                told, amount = count, 0
+                self._tick()
+        else:
+            name = None
+        chunk.add_files(count)
+        self.files += count - told
+        self.bytes += amount
+        return name
+
+    def _known_files(self, _which, chunk, rest, odd):
+        """Report files that the near side knows as they are up to the first name that is anything else; return it."""
+        for name in rest:
+            if name in odd or not self._carried(chunk, name):
+                return name
+        return None
+
+    def _stats_alone(self, which, chunk, rest, odd):
+        """Report files by what lstat says up to the first name that is anything else; return that name, or ``None``."""
+        lstat, is_regular = os.lstat, stat.S_ISREG
+        add_name, add_stat = chunk.names.append, chunk.stats.append
+        count = 0
+        for name in rest:
+            if name in odd:
+                break
+            try:
+                found = lstat(name)
+            except OSError:
+                break
+            if not is_regular(found.st_mode) or found.st_size > MAX_SIZE:
+                break
+            add_name(name)
+            add_stat(found)
+            count += 1
+        else:
+            name = None
+        chunk.add_files(count)
+        if which == CONTENTS_PASS:
+            self.files += count
+        return name
+
+    def _entry(self, which, folder, identity, chunk, name, kind, apart):
+        """Report one entry of whatever kind; a folder is to be entered, a big file to be read later."""
+        rule = apart.get(name)
+        if rule is not None:
+            self._ignore(which, chunk, folder, name, kind, rule)
+        elif kind == FILE and which == CONTENTS_PASS and self._job.digest.size and name not in apart:
+            self._read_entry(chunk, folder, name)
+        else:
+            self._look(which, chunk, folder, name, kind)
+        state = chunk.statuses[-1]
+        if state == OK and chunk.kinds[-1] == DIR:
+            found = chunk.stats[-1]
+            chunk.children.append(self._next_id)
+            chunk.below.append((self._next_id, name, found.st_dev, found.st_ino))
+            self._next_id += self._id_step
+        elif state == DEFERRED:
+            task = ("file", chunk.folder, chunk.number, len(chunk.names) - 1, folder, *identity, name)
+            self._tasks.append((BIG_WORK, chunk.stats[-1].st_size, marshal.dumps(task)))
 
     def _emit_folder(self, which, chunk, total, status, why):
         recheck = which == RECHECK_PASS
-        if not recheck:
-            owners = {(s.st_uid, s.st_gid) for s in chunk.stats} - self._owners
-            if owners:
-                self._owners |= owners
-                self._new_owners |= owners
-        self._emit(RECHECK if recheck else CHUNK, chunk.pack(total, status, why, recheck))
+        payload = chunk.pack(total, status, why, recheck)
+        owners = chunk.owners - self._owners
+        if owners:
+            self._owners |= owners
+            self._new_owners |= owners
+        self._emit(RECHECK if recheck else CHUNK, payload)
 
     # Entries
 
-    def _look(self, which, chunk, path, name, kind):
+    def _look(self, which, chunk, folder, name, kind):
         """Report an entry by what lstat says."""
         try:
             found = os.lstat(name)
@@ -647,19 +868,19 @@ class Worker:
             chunk.add(name, kind, status_of(error), None)
             chunk.extra(EXTRA_ERRNO, errno_name(error))
         else:
-            self._known(which, chunk, path, name, found)
+            self._known(which, chunk, folder, name, found)
 
-    def _known(self, which, chunk, path, name, found):
+    def _known(self, which, chunk, folder, name, found):
         """Report an entry that has this stat."""
         kind = kind_of(found.st_mode)
-        if self._job.is_boundary(path, kind, found):
+        if self._job.is_boundary(folder, name, kind, found):
             chunk.add(name, kind, BOUNDARY, found)
         elif kind == LINK and which == CONTENTS_PASS:
             self._link_entry(chunk, name, found)
         elif kind == FILE and found.st_size > MAX_SIZE:
             chunk.add(name, kind, UNSUPPORTED, found)
         elif kind == FILE and which == CONTENTS_PASS and self._job.digest.size:
-            self._read_entry(chunk, path, name)
+            self._read_entry(chunk, folder, name)
         else:
             if kind == FILE and which == CONTENTS_PASS:
                 self.files += 1
@@ -677,11 +898,8 @@ class Worker:
         chunk.add(name, LINK, OK, found)
         chunk.extra(EXTRA_TARGET, target)
 
-    def _read_entry(self, chunk, path, name):
+    def _read_entry(self, chunk, folder, name):
         """Report a file with its digest."""
-        if self._job.mounts and path in self._job.mounts and not self._job.cross_mounts:
-            chunk.add(name, FILE, BOUNDARY, lstat_or_none(name))
-            return
         try:
             status, found, digest, evidence = self._read(name, True)
         except OSError as error:
@@ -689,7 +907,7 @@ class Worker:
             chunk.extra(EXTRA_ERRNO, errno_name(error))
             return
         if status is None:
-            self._swapped_entry(chunk, path, name)
+            self._swapped_entry(chunk, folder, name)
             return
         chunk.add(name, FILE, status, found)
         if status == OK:
@@ -697,18 +915,34 @@ class Worker:
         for tag, data in evidence:
             chunk.extra(tag, data)
 
-    def _swapped_entry(self, chunk, path, name):
+    def _remember(self, folder):
+        """Have the fingerprints of the files at hand that need not be read in this folder."""
+        if self._job.known and folder != self._prints_of:
+            self._prints_of = folder
+            known = self._job.known.get(folder, b"")
+            self._prints = frozenset(known[at : at + KNOWN_SIZE] for at in range(0, len(known), KNOWN_SIZE))
+
+    def _carried(self, chunk, name):
+        """Report a file that the near side knows as it is now; returns whether it does."""
+        found = lstat_or_none(name)
+        if found is None or not stat.S_ISREG(found.st_mode) or fingerprint(name, found) not in self._prints:
+            return False
+        self.files += 1
+        chunk.add(name, FILE, CARRIED, found)
+        return True
+
+    def _swapped_entry(self, chunk, folder, name):
         """Report what is there now, where the listing had promised a regular file."""
         found = lstat_or_none(name)
         if found is None or stat.S_ISREG(found.st_mode):
             chunk.add(name, FILE, UNSTABLE, found)
         else:
-            self._known(CONTENTS_PASS, chunk, path, name, found)
+            self._known(CONTENTS_PASS, chunk, folder, name, found)
 
-    def _ignore(self, which, chunk, path, name, kind, rule):
+    def _ignore(self, which, chunk, folder, name, kind, rule):
         found = lstat_or_none(name)
         if found is None and kind == UNKNOWN:
-            self._look(which, chunk, path, name, kind)
+            self._look(which, chunk, folder, name, kind)
             return
         chunk.add(name, kind if found is None else kind_of(found.st_mode), IGNORED, found)
         if which == RECHECK_PASS:
@@ -716,12 +950,13 @@ class Worker:
         if found is None or not stat.S_ISDIR(found.st_mode):
             size = found.st_size if found is not None and stat.S_ISREG(found.st_mode) else 0
             chunk.extra(EXTRA_RULE, RULE_BODY.pack(rule, 0, 1, size))
-        elif self._job.is_boundary(path, DIR, found):
+        elif self._job.is_boundary(folder, name, DIR, found):
             chunk.extra(EXTRA_RULE, RULE_BODY.pack(rule, 0, 0, 0))
         else:
             chunk.extra(EXTRA_RULE, RULE_BODY.pack(rule, 1, 0, 0))
             index = len(chunk.names) - 1
-            self._hand_on(("tally", chunk.folder, chunk.number, index, path, found.st_dev, found.st_ino))
+            place = join(folder, name), found.st_dev, found.st_ino
+            self._hand_on(("tally", chunk.folder, chunk.number, index, *place))
 
     # Files
 
@@ -788,7 +1023,7 @@ class Worker:
             return None
         self.bytes += size
         evidence = ()
-        if b"\r" in data and b"\0" not in data:
+        if CR in data and NUL not in data:
             evidence = ((EXTRA_TEXT_DIGEST, self._job.digest.of(unix_lines(data))),)
         return self._job.digest.of(data), evidence
 
@@ -799,7 +1034,8 @@ class Worker:
         hasher, text = self._job.digest.new(), TextDigest()
         prefixes, step, done = [], prefix_step(size), 0
         while done < size:
-            block = fill(descriptor, self._buffer, min(BUFFER, size - done))
+            room = min(BUFFER, self._job.slice, step - done % step, size - done)
+            block = fill(descriptor, self._buffer, room)
             if not block:
                 return None
             text.feed(block, hasher)
@@ -820,7 +1056,14 @@ class Worker:
     # Reporting
 
     def _tick(self):
-        self._link.pulse(self.files, self.bytes, self.folders)
+        """Tell how far it is, and hold back as long as it has to."""
+        self._link.pulse(self)
+        while self._job.is_held_back:
+            seconds = self._link.wait_seconds()
+            if seconds <= 0:
+                break
+            time.sleep(min(seconds, PACE_SECONDS))
+            self._link.pulse(self)
 
     def _hand_on(self, task):
         self._tasks.append((SPLIT_WORK, 1, marshal.dumps(task)))
@@ -828,11 +1071,12 @@ class Worker:
     def _emit(self, kind, payload):
         self._frames.append((kind, payload))
         self._frame_bytes += len(payload)
+        self.sent += len(payload)
         if self._frame_bytes > FLUSH_BYTES:
             self._flush(0)
 
     def _flush(self, done):
-        self._link.pulse(self.files, self.bytes, self.folders)
+        self._link.pulse(self)
         self._link.send(self._tasks, list(self._new_owners), self._frames, done)
         self._tasks, self._frames, self._frame_bytes = [], [], 0
         self._new_owners.clear()
@@ -892,6 +1136,14 @@ class Backlog:
         else:
             self._big.append((weight, blob))
 
+    def is_short_of_folders(self, workers):
+        """Whether workers would soon have nothing to do if none handed on what it keeps for itself."""
+        return self.folders < workers or bool(self._big)
+
+    def is_rich(self, workers):
+        """Whether more workers would find something to do."""
+        return self.folders + len(self._split) + len(self._big) > workers
+
     @property
     def has_big(self):
         """Whether big files wait."""
@@ -913,7 +1165,7 @@ class Backlog:
         if not self._children:
             if not self._groups:
                 return None
-            _, self._which, self._parent, self._children = marshal.loads(self._groups.pop())
+            self._which, self._parent, self._children = marshal.loads(self._groups.pop())
         count = max(1, min(BATCH_FOLDERS, self.folders // (2 * workers)))
         batch = self._children[-count:]
         del self._children[-count:]
@@ -922,12 +1174,21 @@ class Backlog:
 
 
 class Output:
-    """Frames on stdout: numbered, and all of them in one running digest."""
+    """Frames on stdout: numbered, and all bytes of them in one running digest.
+
+    ``may_pack``: frames are compressed once the line turns out to be slow.
+    """
 
     def __init__(self):
+        self.may_pack = False
         self._sequence = 0
         self._digest = hashlib.sha256()
         self._parts = []
+        self._packs = False
+        self._since = time.monotonic()
+        self._blocked_before = 0.0
+        self._sent = 0
+        self.blocked_seconds = 0.0  # for how long the line did not take what there was
         self.counts = dict.fromkeys(FRAME_TYPES, 0)
 
     def frame(self, kind, payload):
@@ -941,18 +1202,44 @@ class Output:
         """Put one frame with a JSON document into the next write."""
         self.frame(kind, json.dumps(value, sort_keys=True).encode("ascii"))
 
-    def flush(self):
+    def flush(self, plain=False):
         """Write what waits."""
-        if self._parts:
-            data = b"".join(self._parts)
-            self._parts = []
-            self._digest.update(data)
-            write_all(1, data)
+        if not self._parts:
+            return
+        data = b"".join(self._parts)
+        self._parts = []
+        if self._packs and not plain and PACK_FROM < len(data) < PACK_UPTO:
+            data = self._pack(data)
+        self._digest.update(data)
+        begun = time.monotonic()
+        write_all(1, data)
+        self._watch(begun, len(data))
 
     def digest(self):
         """Return the digest of all that was written, in hex."""
         self.flush()
         return self._digest.hexdigest()
+
+    def _pack(self, data):
+        """Return whole frames as one frame that has the number of the first of them."""
+        import zlib
+
+        (number,) = struct.unpack_from(">I", data, 2)
+        payload = struct.pack(">I", len(data)) + zlib.compress(data, 1)
+        self.counts[PACKED] += 1
+        return FRAME.pack(FRAME_MAGIC, PACKED, number, len(payload)) + payload
+
+    def _watch(self, begun, length):
+        """Find out whether the line is so slow that compressing pays."""
+        now = time.monotonic()
+        self.blocked_seconds += now - begun
+        self._sent += length
+        seconds = now - self._since
+        if seconds >= BEAT_SECONDS:
+            blocked = self.blocked_seconds - self._blocked_before
+            is_slow = blocked > BLOCKED_SHARE * seconds and self._sent < SLOW_LINE * seconds
+            self._packs = self._packs or (self.may_pack and is_slow)
+            self._since, self._blocked_before, self._sent = now, self.blocked_seconds, 0
 
 
 def write_all(descriptor, data):
@@ -969,26 +1256,22 @@ class Coordinator:
         self.output = output
         self.backlog = Backlog()
         self.owners = set()
-        self.progress = lambda: (0, 0, 0)
-        self._which = CONTENTS_PASS
-        self._known = 0
-        self._done_before = 0
+        self.progress = lambda: (0, 0, 0, 0)
+        self.which = CONTENTS_PASS
+        self._done_before = self._known_before = 0
         self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def start_pass(self, which, root):
         """Queue the root folder for a pass over the whole tree."""
-        self._which = which
-        self._known = 1
-        self._done_before = self.progress()[2]
-        self.backlog.add(FOLDER_WORK, 1, marshal.dumps(("dirs", which, b"", [(ROOT_FOLDER, b"", *root)])))
+        self.which = which
+        _, _, self._done_before, self._known_before = self.progress()
+        self.backlog.add(FOLDER_WORK, 1, marshal.dumps((which, b"", [(ROOT_FOLDER, b"", *root)])))
 
     def accept(self, tasks, owners, frames):
         """Take what a worker reports."""
         for kind, payload in frames:
             self.output.frame(kind, payload)
         for kind, weight, blob in tasks:
-            if kind == FOLDER_WORK:
-                self._known += weight
             self.backlog.add(kind, weight, blob)
         self.owners.update(owners)
         self.output.flush()
@@ -997,22 +1280,46 @@ class Coordinator:
         """Send a heartbeat when one is due; returns the seconds until the next."""
         now = time.monotonic()
         if now >= self._next_beat:
-            files, size, folders = self.progress()
-            self.output.frame(BEAT, BEAT_BODY.pack(self._which, files, size, folders - self._done_before, self._known))
+            files, size, done, known = self.progress()
+            done, known = done - self._done_before, 1 + known - self._known_before
+            self.output.frame(BEAT, BEAT_BODY.pack(self.which, files, size, done, known))
             self.output.flush()
             self._next_beat = now + BEAT_SECONDS
         return self._next_beat - now
+
+
+class Bucket:
+    """A token bucket for all workers together: each has a copy, and all see in it what all have moved.
+
+    ``rate`` in bytes per second; ``moved`` is called for how many bytes all workers have read and sent.
+    """
+
+    def __init__(self, rate, moved, clock=time.monotonic):
+        self._rate = rate
+        self._moved = moved
+        self._clock = clock
+        self._most = self._level = rate * PACE_SECONDS
+        self._then = clock()
+        self._before = 0
+
+    def wait_seconds(self):
+        """Return how long nothing should be moved."""
+        now, moved = self._clock(), self._moved()
+        level = self._level + self._rate * (now - self._then) - (moved - self._before)
+        self._level, self._then, self._before = min(level, self._most), now, moved
+        return -self._level / self._rate
 
 
 class InProcess:
     """The one worker of a host that lets us have only one process."""
 
     def __init__(self, job, coordinator):
-        self.count = 1
+        self.count = self.most = 1
         self.pids = []
         self._coordinator = coordinator
-        self._worker = Worker(job, self, FIRST_FOLDER, 1)
-        coordinator.progress = lambda: (self._worker.files, self._worker.bytes, self._worker.folders)
+        self._worker = worker = Worker(job, self, FIRST_FOLDER, 1)
+        self._bucket = Bucket(job.rate, lambda: worker.bytes + worker.sent) if job.rate else None
+        coordinator.progress = lambda: (worker.files, worker.bytes, worker.folders, worker.announced)
 
     def run(self):
         """Work until the queue is empty."""
@@ -1031,8 +1338,14 @@ class InProcess:
     def send(self, tasks, owners, frames, _done):
         self._coordinator.accept(tasks, owners, frames)
 
-    def pulse(self, _files, _bytes, _folders):
+    def pulse(self, _worker):
         self._coordinator.beat()
+
+    def wait_seconds(self):
+        return self._bucket.wait_seconds() if self._bucket else 0
+
+    def is_asked(self):
+        return False
 
 
 # Messages between coordinator and worker: to the worker a length and a task; back the lengths of the control part and
@@ -1040,19 +1353,57 @@ class InProcess:
 TASK_LENGTH = struct.Struct("=I")
 RESULT = struct.Struct("=III")
 INNER_FRAME = struct.Struct("=BI")
-COUNTERS = struct.Struct("=QQQ")
 FAILED = 0xFFFFFFFF
 NEW_PASS = b""
+
+
+class Page:
+    """Memory that the coordinator shares with its workers: what it wants of them, and what each of them has done."""
+
+    _wants = struct.Struct("=d?")  # until when all but the first are to rest; whether work is to be handed on
+    # files, bytes read, folders done, folders announced, bytes sent
+    _done = struct.Struct("=5Q")
+
+    def __init__(self, workers):
+        self._memory = mmap.mmap(-1, self._wants.size + workers * self._done.size)
+        self._workers = workers
+
+    def want(self, rest_until, is_asking):
+        """Say what the workers are to do; only the coordinator does."""
+        self._wants.pack_into(self._memory, 0, rest_until, is_asking)
+
+    def wanted(self):
+        """Return until when all but the first are to rest, and whether work is to be handed on."""
+        return self._wants.unpack_from(self._memory, 0)
+
+    def tell(self, index, worker):
+        """Say what a worker has done; only this one does."""
+        self._done.pack_into(
+            self._memory,
+            self._wants.size + index * self._done.size,
+            worker.files,
+            worker.bytes,
+            worker.folders,
+            worker.announced,
+            worker.sent,
+        )
+
+    def sums(self):
+        """Return what all workers have done, column by column."""
+        start, size = self._wants.size, self._done.size
+        rows = [self._done.unpack_from(self._memory, start + index * size) for index in range(self._workers)]
+        return [sum(column) for column in zip(*rows)]
 
 
 class WorkerLink:
     """A forked worker's way back to the coordinator."""
 
-    def __init__(self, result, shared, offset):
+    def __init__(self, job, result, page, index):
         self._result = result
-        self._shared = shared
-        self._offset = offset
+        self._page = page
+        self._index = index
         self._parent = os.getppid()
+        self._bucket = Bucket(job.rate, self._moved) if job.rate else None
 
     def send(self, tasks, owners, frames, done):
         control = marshal.dumps((tasks, owners))
@@ -1063,11 +1414,22 @@ class WorkerLink:
         parts[0] = RESULT.pack(len(control), sum(map(len, parts)) - len(control), done)
         write_all(self._result, b"".join(parts))
 
-    def pulse(self, files, size, folders):
-        COUNTERS.pack_into(self._shared, self._offset, files, size, folders)
+    def pulse(self, worker):
+        self._page.tell(self._index, worker)
         # A coordinator that was killed cannot tell us; a worker must not outlive it, not even in a big file.
         if os.getppid() != self._parent:
             os._exit(1)
+
+    def wait_seconds(self):
+        rest = self._page.wanted()[0] - time.monotonic() if self._index else 0
+        return max(rest, self._bucket.wait_seconds()) if self._bucket else rest
+
+    def is_asked(self):
+        return self._page.wanted()[1]
+
+    def _moved(self):
+        _, size, _, _, sent = self._page.sums()
+        return size + sent
 
     def fail(self, text):
         write_all(self._result, RESULT.pack(0, len(text), FAILED) + text)
@@ -1086,6 +1448,34 @@ def worker_main(job, link, tasks, first_id, id_step):
                 worker.start_pass()
             else:
                 worker.run(marshal.loads(blob))
+
+
+class Collapse:
+    """Notices that a host gets through much less than it did: others need it, or it has reached a limit."""
+
+    def __init__(self):
+        self.start_pass()
+
+    def start_pass(self):
+        """Forget what another pass got through, which does other work."""
+        self._best = 0.0
+        self._then = self._before = None
+
+    def is_seen(self, now, work):
+        """Return whether less than a third of the best was done in the last window; ``work`` in bytes so far."""
+        if self._then is None:
+            self._then, self._before = now, work
+        seconds = now - self._then
+        if seconds < COLLAPSE_WINDOW_SECONDS:
+            return False
+        rate = (work - self._before) / seconds
+        self._then, self._before = now, work
+        # The best grows old: what was easy at first may be hard for good, and then it is no collapse.
+        self._best = max(0.9 * self._best, rate)
+        if rate >= self._best / 3:
+            return False
+        self._then = None  # the rest that follows is no window
+        return True
 
 
 class Forked:
@@ -1130,25 +1520,62 @@ class Forked:
 
 
 class Pool:
-    """Forked workers and the pipes to them."""
+    """Forked workers and the pipes to them.
 
-    def __init__(self, job, coordinator, wanted):
+    ``wanted`` are started at once. Up to ``most``, more come while those that run wait for the disk; on a disk that
+    rotates they would only move its head about, and come while those that run have no time left.
+    """
+
+    def __init__(self, job, coordinator, wanted, most, rotates):
+        self._job = job
         self._coordinator = coordinator
-        self._shared = mmap.mmap(-1, max(mmap.PAGESIZE, wanted * COUNTERS.size))
+        self.most = most
+        self._rotates = rotates
+        self._page = Page(most)
+        self._collapse = Collapse() if job.is_polite else None
+        self._rest_until = 0.0
+        self._looked = time.monotonic()
+        self._busy_before = self._blocked_before = 0.0
         self._workers = []
-        for index in range(wanted):
-            try:
-                self._workers.append(self._fork(job, index, wanted))
-            except OSError:
-                break  # EAGAIN, ENOMEM, EMFILE: the host's limit; we make do with what we have
-        self.count = len(self._workers)
-        self.pids = [worker.pid for worker in self._workers]
-        coordinator.progress = self._progress
+        self.pids = []
+        self._poll = select.poll()
+        self._by_descriptor = {}
+        self._grow(wanted)
+        coordinator.progress = lambda: self._page.sums()[:4]
 
-    def _fork(self, job, index, wanted):
+    @property
+    def count(self):
+        """How many workers there are."""
+        return len(self._workers)
+
+    def _grow(self, wanted):
+        """Start so many workers, or as many as the host lets us have."""
+        for index in range(self.count, min(wanted, self.most)):
+            try:
+                worker = self._fork(self._job, index, self.most)
+            except OSError:  # EAGAIN, ENOMEM, EMFILE: the host's limit; we make do with what we have
+                self.most = self.count
+                return
+            self._workers.append(worker)
+            self.pids.append(worker.pid)
+            self._by_descriptor[worker.results] = self._by_descriptor[worker.tasks] = worker
+            self._poll.register(worker.results, select.POLLIN)
+
+    def _grow_later(self):
+        """Start as many workers again as there are."""
+        import warnings
+
+        # Python 3.12 and later warn of forks beside threads. The only other thread holds the leash: it sits in one
+        # read and holds no lock, and a worker has no use for it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        self._grow(2 * self.count)
+        self._busy_before = sum(map(busy_seconds, self.pids))
+
+    def _fork(self, job, index, step):
         pipes = list(os.pipe())
         try:
             pipes += os.pipe()
+            widen(pipes[3])
             pid = os.fork()
         except OSError:
             for descriptor in pipes:
@@ -1156,13 +1583,13 @@ class Pool:
             raise
         task_read, task_write, result_read, result_write = pipes
         if pid == 0:
-            self._child(job, index, wanted, pipes)
+            self._child(job, index, step, pipes)
         os.close(task_read)
         os.close(result_write)
         os.set_blocking(task_write, False)
         return Forked(pid, task_write, result_read)
 
-    def _child(self, job, index, wanted, pipes):
+    def _child(self, job, index, step, pipes):
         """Be a worker; never returns."""
         task_read, task_write, result_read, result_write = pipes
         code = 1
@@ -1176,46 +1603,64 @@ class Pool:
             os.dup2(nowhere, 0)
             os.dup2(nowhere, 1)
             os.close(nowhere)
-            link = WorkerLink(result_write, self._shared, index * COUNTERS.size)
+            link = WorkerLink(job, result_write, self._page, index)
             try:
-                worker_main(job, link, task_read, FIRST_FOLDER + index, wanted)
+                worker_main(job, link, task_read, FIRST_FOLDER + index, step)
                 code = 0
             except BrokenPipeError:
                 pass
             except BaseException:
-                link.fail(traceback.format_exc().encode("utf-8", "backslashreplace")[-8192:])
+                link.fail(what_happened().encode("utf-8", "backslashreplace")[-8192:])
         finally:
             os._exit(code)
-
-    def _progress(self):
-        totals = [0, 0, 0]
-        for index in range(self.count):
-            for column, value in enumerate(COUNTERS.unpack_from(self._shared, index * COUNTERS.size)):
-                totals[column] += value
-        return tuple(totals)
 
     def run(self):
         """Work until the queue is empty and every worker is idle."""
         for worker in self._workers:
             worker.give(NEW_PASS)
-        poll = select.poll()
-        by_descriptor = {}
-        for worker in self._workers:
-            by_descriptor[worker.results] = by_descriptor[worker.tasks] = worker
-            poll.register(worker.results, select.POLLIN)
+        if self._collapse:
+            self._collapse.start_pass()
         while True:
+            self._page.want(self._rest_until, self._coordinator.backlog.is_short_of_folders(self.count))
             for worker in self._workers:
                 self._feed(worker)
             if not any(worker.in_flight for worker in self._workers):
                 return
             for worker in self._workers:
-                poll.register(worker.tasks, select.POLLOUT if worker.waiting else 0)
-            for descriptor, event in poll.poll(self._coordinator.beat() * 1000):
-                worker = by_descriptor[descriptor]
+                self._poll.register(worker.tasks, select.POLLOUT if worker.waiting else 0)
+            for descriptor, event in self._poll.poll(min(self._coordinator.beat(), LOOK_SECONDS) * 1000):
+                worker = self._by_descriptor[descriptor]
                 if descriptor == worker.results:
                     self._receive(worker)
                 elif event & select.POLLOUT:
                     worker.write()
+            self._look()
+
+    def _look(self):
+        """Think over, every now and then, how many workers suit the host as it is."""
+        now = time.monotonic()
+        seconds = now - self._looked
+        if seconds < LOOK_SECONDS:
+            return
+        busy, blocked = sum(map(busy_seconds, self.pids)), self._coordinator.output.blocked_seconds
+        share = (busy - self._busy_before) / (seconds * self.count)
+        # Workers that wait for a slow line or for their turn would not do more if there were more of them.
+        is_held_up = self._job.rate or blocked - self._blocked_before > BLOCKED_SHARE * seconds
+        self._looked, self._busy_before, self._blocked_before = now, busy, blocked
+        if self.count < self.most and not is_held_up and self._coordinator.backlog.is_rich(self.count):
+            if share > CPU_BOUND_SHARE if self._rotates else share < WAITING_SHARE:
+                self._grow_later()
+        if self._collapse and self._coordinator.which == CONTENTS_PASS:
+            self._give_way(now)
+
+    def _give_way(self, now):
+        """Let all workers but the first rest when the host gets through much less than it did."""
+        if not self._workers[0].in_flight:
+            self._rest_until = 0.0  # nothing is left for it, so nobody else may be waited for
+        elif now >= self._rest_until:
+            files, size, folders, _, _ = self._page.sums()
+            if self._collapse.is_seen(now, size + FILE_WORTH * (files + folders)):
+                self._rest_until = now + COLLAPSE_REST_SECONDS
 
     def _feed(self, worker):
         backlog = self._coordinator.backlog
@@ -1252,10 +1697,27 @@ class Pool:
 
     def stop(self):
         """End the workers and wait for them."""
+        self._page.want(0.0, False)
         for worker in self._workers:
             os.close(worker.tasks)
         for worker in self._workers:
             os.waitpid(worker.pid, 0)
+
+
+def busy_seconds(pid):
+    """Return how long a process has run or waited for a processor; infinite where the system does not tell."""
+    fields = read_first("/proc/%d/schedstat" % pid).split()
+    return (int(fields[0]) + int(fields[1])) / 1e9 if len(fields) > 1 and fields[0] != b"0" else float("inf")
+
+
+def widen(pipe):
+    """Let a pipe hold more where that is possible: fewer turns between worker and coordinator."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe, 1031, 2 * FLUSH_BYTES)  # F_SETPIPE_SZ, see fcntl(2); only Linux has it
+    except (ImportError, OSError):
+        pass
 
 
 def inner_frames(data):
@@ -1503,12 +1965,31 @@ def read_parameters():
         length = int(stream.readline(16))
         if not 0 < length <= MAX_PARAMETERS:
             raise ValueError("length")
-        raw = stream.read(length)
-        if len(raw) != length:
-            raise ValueError("cut")
-        return json.loads(raw.decode("utf-8"))
-    except ValueError as error:
+        parameters = json.loads(read_all(stream, length).decode("utf-8"))
+        parameters["known"] = known_files(read_all(stream, min(parameters["known"], MAX_KNOWN)))
+        return parameters
+    except (ValueError, struct.error) as error:
         raise Problem("parameters", "the parameters did not arrive whole: %s" % error)
+
+
+def read_all(stream, length):
+    """Return exactly so many bytes; ``ValueError`` when there are fewer."""
+    raw = stream.read(length)
+    if len(raw) != length:
+        raise ValueError("cut")
+    return raw
+
+
+def known_files(raw):
+    """Return, for each folder, the fingerprints of the files in it that need not be read, one after the other."""
+    known, at = {}, 0
+    while at < len(raw):
+        path_length, count = KNOWN_HEAD.unpack_from(raw, at)
+        start = at + KNOWN_HEAD.size + path_length
+        at = start + count * KNOWN_SIZE
+        path = raw[start - path_length : start]
+        known[path] = known.get(path, b"") + raw[start:at]
+    return known
 
 
 def hold_leash(pids):
@@ -1564,8 +2045,9 @@ def scan(output, parameters, nonce):
     if empty_mount is not None:
         raise Problem("unmounted", empty_mount.decode("latin-1"))
     job = Job(parameters, root.descriptor, root.found.st_dev if root.found else 0, mounts_below(points, real))
+    output.may_pack = parameters["compress"]
     coordinator = Coordinator(output)
-    pool = make_pool(job, coordinator, parameters)
+    pool = make_pool(job, coordinator, parameters["workers"], root)
     _thread.start_new_thread(hold_leash, (pool.pids,))
     try:
         output.json(HELLO, hello(root, nonce, pool.count, niceness))
@@ -1578,9 +2060,11 @@ def scan(output, parameters, nonce):
                 pool.run()
         output.json(OWNERS, named_owners(coordinator.owners))
         pool.stop()
-        counts = {str(kind): count for kind, count in output.counts.items()}
-        output.json(END, {"frames": counts, "nonce": nonce, "sha256": output.digest()})
         output.flush()
+        counts = {str(kind): count for kind, count in output.counts.items()}
+        end = {"frames": counts, "nonce": nonce, "sha256": output.digest(), "workers": pool.count}
+        output.json(END, end)
+        output.flush(plain=True)
     except BaseException:
         kill_all(pool.pids)
         raise
@@ -1598,20 +2082,47 @@ def choose_digest(parameters):
     raise Problem("digest", "this agent cannot compute %s" % name)
 
 
-def make_pool(job, coordinator, parameters):
-    """Return forked workers, or one in this process when one is wanted or no more is allowed."""
-    wanted = workers_allowed(parameters["workers"])
-    if wanted > 1:
-        pool = Pool(job, coordinator, wanted)
+def make_pool(job, coordinator, asked, root):
+    """Return forked workers, or one in this process when one is wanted or no more is allowed.
+
+    ``asked`` is how many; 0: as many as suit the host and its disk.
+    """
+    cores, rotates = usable_cores(), False
+    wanted = most = asked
+    if not asked:
+        rotates = is_rotating(root.found.st_dev) if root.found else False
+        most = min(MAX_AUTO_WORKERS, cores if rotates else 4 * cores)
+        wanted = min(most, 2 if rotates else cores)
+    most = workers_allowed(most)
+    if most > 1:
+        pool = Pool(job, coordinator, wanted, most, rotates)
         if pool.count:
             return pool
     return InProcess(job, coordinator)
+
+
+def usable_cores():
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def is_rotating(device):
+    """Return whether the disk behind a device number says that it rotates; that of a virtual machine cannot know."""
+    place = "/sys/dev/block/%d:%d" % (os.major(device), os.minor(device))
+    disk = os.path.basename(os.path.realpath(place))
+    if disk.startswith(("vd", "xvd")):
+        return False
+    return read_first(place + "/queue/rotational", place + "/../queue/rotational").strip() == b"1"
 
 
 def main(nonce):
     """Greet, scan, end; the exit is at once, so that no thread and no library can hold it up."""
     output = Output()
     code = 1
+    # What is made here holds no cycles, and looking for some in thousands of stats is a tenth of the work.
+    gc.disable()
     try:
         if os.name != "posix":
             raise Problem("platform", "the agent needs a POSIX system")
@@ -1624,9 +2135,16 @@ def main(nonce):
     except BrokenPipeError:
         pass
     except BaseException:
-        report(output, "bug", traceback.format_exc())
+        report(output, "bug", what_happened())
     finally:
         os._exit(code)
+
+
+def what_happened():
+    """Return the trace of the exception that is being handled."""
+    import traceback
+
+    return traceback.format_exc()
 
 
 def report(output, code, text):

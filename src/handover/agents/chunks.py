@@ -36,6 +36,8 @@ _MAX_NAMES = 2048
 _STABLE_WIDTH = 1 + 8 + 8 + 8 + 8
 #: Bytes of one entry in the columns of the host: dev, mode, uid, gid, nlink.
 _HOST_WIDTH = 8 + 4 + 4 + 4 + 4
+#: From kinds to the statuses of a chunk of which no file was read and every folder was entered.
+_ALL_CARRIED = bytes(Status.CARRIED if kind == Kind.FILE else Status.OK for kind in range(256))
 _FORBIDDEN_NAMES = frozenset((b"", b".", b".."))
 
 
@@ -51,7 +53,7 @@ class Calm(NamedTuple):
     """A whole chunk of a first pass in which nothing is out of the ordinary, by columns.
 
     Every entry is a file that was read or a folder that was entered, and nothing is attached to any. ``digests`` has
-    those of the files alone, one after the other.
+    those of the files alone, one after the other. Or no file was read, because each was ``carried`` over.
     """
 
     number: int
@@ -68,6 +70,7 @@ class Calm(NamedTuple):
     nlinks: tuple[int, ...]
     children: array[int]
     digests: bytes
+    carried: bool
 
 
 class HostColumns(NamedTuple):
@@ -172,8 +175,11 @@ class Chunk:
         n = self.head.names
         files = self._kinds.count(Kind.FILE)
         start = self._host + _HOST_WIDTH * n
+        carried = files > 0 and self._statuses == self._kinds.translate(_ALL_CARRIED)
+        if carried:
+            digest_size = 0
         fits = len(self._payload) == start + digest_size * files and len(self.head.children) == n - files
-        ordinary = files + self._kinds.count(Kind.DIR) == n and not any(self._statuses)
+        ordinary = files + self._kinds.count(Kind.DIR) == n and (carried or not any(self._statuses))
         if self.head.attached or not fits or not ordinary or self.head.folder == ABOVE_ROOT or not n:
             return None
         blob = self._payload[self._names : self._columns]
@@ -202,6 +208,7 @@ class Chunk:
             nlinks,
             self.head.children,
             digests,
+            carried,
         )
 
     def sightings(self, window: int = _MAX_NAMES) -> Iterator[Sighting]:

@@ -7,6 +7,7 @@ when they are needed: ``ChunkHead`` is enough to keep the books while frames arr
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -31,6 +32,7 @@ _MAGIC = 0xF7
 _FILE = struct.Struct(">QIIBQqqQ")
 _TALLY = struct.Struct(">QIIQQ")
 _BEAT = struct.Struct(">BQQQQ")
+_PACKED = struct.Struct(">I")
 _EXTRA = struct.Struct(">IBI")
 _RULE = struct.Struct(">IBQQ")
 #: Added to a status when no stat was possible: the entry's columns are zeros.
@@ -54,6 +56,7 @@ class FrameType(IntEnum):
     OWNERS = 7
     END = 8
     ERROR = 9
+    PACKED = 10
 
 
 class Kind(IntEnum):
@@ -67,7 +70,10 @@ class Kind(IntEnum):
 
 
 class Status(IntEnum):
-    """What is known of an entry; ``DEFERRED`` until the frame of its file has come."""
+    """What is known of an entry; ``DEFERRED`` until the frame of its file has come.
+
+    ``CARRIED``: a file that is as the near side said that it knows it, and that was not read.
+    """
 
     OK = 0
     UNREADABLE = 1
@@ -77,6 +83,7 @@ class Status(IntEnum):
     BOUNDARY = 5
     IGNORED = 6
     DEFERRED = 7
+    CARRIED = 8
 
 
 # A look-up is a tenth of the price of calling the enumeration, and this is done for every entry.
@@ -122,11 +129,15 @@ class Owners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Last frame: the number of frames of each type before it, and the digest of all their bytes."""
+    """Last frame: the number of frames of each type before it, and the digest of all bytes before it on the wire.
+
+    ``workers``: how many there were in the end.
+    """
 
     frames: dict[str, int]
     nonce: str
     sha256: str
+    workers: Count
 
 
 class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -202,9 +213,13 @@ class RawFrame(NamedTuple):
         return self.raw[FRAME.size :]
 
 
-def broken(what: str) -> RemoteError:
+class BrokenAnswer(RemoteError):
+    """Something that is not the protocol: nothing that came before it may be used either."""
+
+
+def broken(what: str) -> BrokenAnswer:
     """Return the error for anything that is not the protocol."""
-    return RemoteError(
+    return BrokenAnswer(
         f"the agent's answer is not to be trusted: {what}",
         hint="Something on the far host or on the way changed or mixed up the data. Nothing of it was kept.",
     )
@@ -213,7 +228,7 @@ def broken(what: str) -> RemoteError:
 def frame_header(raw: bytes | bytearray, sequence: int) -> tuple[FrameType, int]:
     """Return type and payload length of the frame that begins here and should have this number."""
     magic, number, found, length = FRAME.unpack_from(raw)
-    if magic != _MAGIC or not FrameType.HELLO <= number <= FrameType.ERROR:
+    if magic != _MAGIC or not FrameType.HELLO <= number <= FrameType.PACKED:
         raise broken("other text came between its frames")
     if found != sequence & 0xFFFFFFFF:
         raise broken(f"frame {sequence} was expected and {found} came")
@@ -229,6 +244,21 @@ def parse_json(kind: type[T], payload: bytes) -> T:
         return msgspec.json.decode(payload, type=kind)
     except (msgspec.MsgspecError, ValueError) as error:
         raise broken("a frame that cannot be parsed") from error
+
+
+def unpacked(payload: bytes) -> bytes:
+    """Return the whole frames that are in a PACKED frame."""
+    _expect(len(payload) > _PACKED.size, "a compressed frame")
+    (length,) = _PACKED.unpack_from(payload)
+    # SECURITY: never more comes out than was announced, and that is bounded like any other frame.
+    _expect(0 < length <= MAX_PAYLOAD, "a compressed frame")
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(payload[_PACKED.size :], length + 1)
+    except zlib.error as error:
+        raise broken("a compressed frame that cannot be expanded") from error
+    _expect(len(data) == length and inflater.eof and not inflater.unused_data, "a compressed frame")
+    return data
 
 
 def parse_beat(payload: bytes) -> Beat:

@@ -64,10 +64,16 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     follow_root_link: bool
     cross_mounts: bool
     allow_empty: bool
+    #: Bytes per second that are read and sent; 0: as many as it can.
+    rate: int = 0
+    #: Whether frames may be compressed when the line turns out to be slow.
+    compress: bool = False
     #: In the order in which they are tried: whether it is an ignore rule, its regular expression, its pattern.
     rules: tuple[tuple[bool, str, str], ...] = ()
     #: Folders in which the agent may look for the module xxhash.
     extra_paths: tuple[str, ...] = ()
+    #: Length in bytes of the table of known files, which follows.
+    known: int = 0
 
 
 @cache
@@ -83,11 +89,11 @@ def command(interpreter: str, nonce: str, become: str = "") -> str:
     return " ".join(filter(None, ["exec", become, *map(_quoted, words)]))
 
 
-def first_input(parameters: Parameters) -> bytes:
-    """Return what goes to stdin: the program, then the parameters, each after its length on a line of its own."""
-    asked = msgspec.json.encode(parameters)
+def first_input(parameters: Parameters, known: bytes = b"") -> bytes:
+    """Return what goes to stdin: program and parameters, each after its length on a line of its own, and the table."""
+    asked = msgspec.json.encode(msgspec.structs.replace(parameters, known=len(known)))
     source = program().source
-    return b"%d\n%b%d\n%b" % (len(source), source, len(asked), asked)
+    return b"%d\n%b%d\n%b%b" % (len(source), source, len(asked), asked, known)
 
 
 def is_too_old(stderr: bytes) -> bool:

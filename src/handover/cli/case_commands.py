@@ -9,6 +9,7 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
+from handover.cli.rates import parse_rate
 from handover.errors import ExitCode
 
 
@@ -66,6 +67,7 @@ def run(
     no_recheck: options.NoRecheck = False,
     fast: options.Fast = False,
     workers: options.Workers = None,
+    rate: options.Rate = None,
     same_host: options.SameHost = False,
     previous: Annotated[
         bool,
@@ -108,6 +110,7 @@ def run(
         recheck=not no_recheck,
         fast=fast,
         workers=workers,
+        rate=parse_rate(rate),
         deadline_s=deadline,
         idle_timeout_s=idle_timeout,
         first_look=not quiet,

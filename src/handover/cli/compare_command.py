@@ -10,6 +10,7 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
+from handover.cli.rates import parse_rate
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +39,7 @@ def compare(
     no_recheck: options.NoRecheck = False,
     fast: options.Fast = False,
     workers: options.Workers = None,
+    rate: options.Rate = None,
     cross_mounts: options.CrossMounts = False,
     follow_root_link: options.FollowRootLink = False,
     allow_empty: options.AllowEmpty = False,
@@ -75,6 +77,7 @@ def compare(
         recheck=not no_recheck,
         fast=fast,
         workers=workers,
+        rate=parse_rate(rate),
         deadline_s=deadline,
         idle_timeout_s=idle_timeout,
         first_look=not quiet,

@@ -49,6 +49,15 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, max=64, help="How many processes read on each host.", rich_help_panel=_SCAN),
 ]
+Rate = Annotated[
+    str | None,
+    typer.Option(
+        "--rate",
+        metavar="BYTES/S",
+        help="Read and send no more per second on each host, such as 500k or 2M.",
+        rich_help_panel=_SCAN,
+    ),
+]
 CrossMounts = Annotated[
     bool, typer.Option("--cross-mounts", help="Also read other filesystems below the root.", rich_help_panel=_SCAN)
 ]

@@ -9,6 +9,7 @@ import typer
 
 from handover.cli import options
 from handover.cli.console import Console
+from handover.cli.rates import parse_rate
 from handover.errors import ExitCode
 from handover.manifest import Role
 
@@ -43,6 +44,7 @@ def scan(
     no_recheck: options.NoRecheck = False,
     fast: options.Fast = False,
     workers: options.Workers = None,
+    rate: options.Rate = None,
     cross_mounts: options.CrossMounts = False,
     follow_root_link: options.FollowRootLink = False,
     allow_empty: options.AllowEmpty = False,
@@ -55,6 +57,14 @@ def scan(
             rich_help_panel="Scanning",
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="If the scan is cut off, keep what was read; go on from what an earlier scan into FILE kept.",
+            rich_help_panel="Scanning",
+        ),
+    ] = False,
     exclude: options.Exclude = None,
     rules: options.RulesFile = None,
     deadline: options.Deadline = None,
@@ -71,6 +81,7 @@ def scan(
     """
     from handover.cli.reading import reading
     from handover.digests import parse_algorithm
+    from handover.errors import UsageError
     from handover.render import result, terminal
     from handover.workflow.reading import Choices, side_plan
     from handover.workflow.rules_given import rules_given
@@ -82,9 +93,16 @@ def scan(
         recheck=not no_recheck,
         fast=fast,
         workers=workers,
+        rate=parse_rate(rate),
         deadline_s=deadline,
         idle_timeout_s=idle_timeout,
+        resume=resume,
     )
+    if resume and previous is not None:
+        raise UsageError(
+            "--resume and --previous cannot be used together",
+            hint="What a cut scan had read is the later of the two; scan with --resume.",
+        )
     side = side_plan(
         location,
         Path.cwd(),

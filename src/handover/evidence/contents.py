@@ -180,7 +180,8 @@ def _check_evidence(report: Report, told: Mapping[str, FileRef], where: str) -> 
             if told.get(name) != side.manifest:
                 raise NotVerified(f"the {role} manifest of {part.name} is not the file {name}", where=where)
             expected |= {name, differences.file_name(part.name)}
-    evidence = {name for name in told if name.endswith((".manifest", ".differences.jsonl"))}
+    lists = {differences.missing_name(part.name) for part in report.parts}
+    evidence = {name for name in told if name.endswith((".manifest", ".differences.jsonl", ".files0"))} - lists
     if missing := sorted(expected - set(told)):
         raise NotVerified(f"{missing[0]} is not in {sums.NAME}", where=where)
     if more := sorted(evidence - expected):

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from handover.evidence.allowed_signers import AllowedSigners
 from handover.evidence.statement import PartyRole
-from handover.manifest import CaseRef
+from handover.manifest import Base, CaseRef
 from handover.report import Dates, Party, Report
 from handover.rules import RulesDocument
 
@@ -21,6 +21,12 @@ DEFAULT_REQUIRED = (PartyRole.SENDER, PartyRole.RECEIVER)
 
 #: Opens a file of the bundle that is what ``SHA256SUMS`` says; ``NotVerified`` when there is none.
 OpenFile = Callable[[str], BinaryIO]
+#: Finds a manifest outside of the bundle that files were carried over from, and gives what opens it.
+FindBase = Callable[[Base], Callable[[], BinaryIO] | None]
+
+
+def no_base(_: Base) -> None:
+    """Find nothing: there is nothing beside the bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Policy:
     to sign; ``None`` leaves it to the terms, empty checks integrity only. ``at`` is the time for which keys must be
     valid. ``read_terms`` gives what the bytes of ``terms.yaml`` agree to; from the recorded rules it may take those
     that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gives a sentence
-    for every rendering that does not show this report.
+    for every rendering that does not show this report. ``find_base`` is believed in nothing: what it finds is hashed.
     """
 
     keys: AllowedSigners | None
@@ -52,3 +58,4 @@ class Policy:
     read_terms: Callable[[bytes, RulesDocument], Agreement]
     scratch: Callable[[], BinaryIO]
     check_renderings: Callable[[Report, OpenFile], Iterable[str]]
+    find_base: FindBase = no_base

@@ -6,11 +6,13 @@ What does not fit in memory is hashed in the same read that parses it.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import BinaryIO
 
 from handover import differences, manifest, strict_json
 from handover.comparison import Difference
 from handover.errors import NotVerified
+from handover.evidence.bases import check_bases
 from handover.evidence.contents import REPORT_NAME, RULES_NAME, Agreed, Vouched, manifest_name, sides
 from handover.evidence.policy import Policy
 from handover.evidence.verification import Ledger, Step
@@ -22,7 +24,7 @@ _NEEDED = (Step.DIGESTS, Step.REPORT, Step.TERMS, Step.MANIFESTS)
 
 
 def audit_manifests(files: Vouched, report: Report | None, policy: Policy, ledger: Ledger) -> None:
-    """Step 5: each manifest is whole, every entry is sound, counts and roots add up."""
+    """Step 5: each manifest is whole, every entry is sound, counts and roots add up, and so for its base."""
     if report is None:
         ledger.not_checked(Step.MANIFESTS, Step.REPORT)
         return
@@ -52,8 +54,9 @@ def compare_again(files: Vouched, report: Report | None, agreed: Agreed | None, 
 
 def _audit(files: Vouched, name: str, policy: Policy) -> int:
     with files.open(name) as stream:
-        _, trailer, sha256 = manifest.audit(stream, where=files.where(name), scratch=policy.scratch)
+        header, trailer, sha256 = manifest.audit(stream, where=files.where(name), scratch=policy.scratch)
     files.same(name, sha256)
+    check_bases(partial(files.open, name), header, trailer, sha256, policy, files.where(name))
     return trailer.entries
 
 
@@ -67,8 +70,7 @@ def _compare_part(files: Vouched, part: PartReport, rules: RuleSet) -> None:
         if source.reader is None and target.reader is None:
             again = compare_part(part.name, source, target, rules, _no_difference)
         else:
-            name = differences.file_name(part.name)
-            recorded = _Recorded(stack.enter_context(files.open(name)), part.name, files.where(name))
+            recorded = _Recorded(part.name, files, stack)
             again = compare_part(part.name, source, target, rules, recorded.take)
             recorded.end()
     # The part tells the digests of its manifests, so this also finds one that changed since step 2.
@@ -85,25 +87,45 @@ def _side_input(files: Vouched, part: str, role: Role, side: SideReport, stack: 
 
 
 class _Recorded:
-    """The differences of a bundle, held against those that are computed again, byte for byte."""
+    """The differences of a bundle and its list of what to send again, held against those that are computed again."""
 
-    def __init__(self, stream: BinaryIO, part: str, where: str) -> None:
-        self._stream = stream
-        self._where = where
+    def __init__(self, part: str, files: Vouched, stack: ExitStack) -> None:
+        name, again = differences.file_name(part), differences.missing_name(part)
+        self._lines = _Expected(stack.enter_context(files.open(name)), files.where(name))
+        # A bundle need not have the list; when it has one, people will do what it says.
+        listed = again in files.refs
+        self._again = _Expected(stack.enter_context(files.open(again)), files.where(again)) if listed else None
         header = differences.FileHeader(type=differences.TYPE, version=differences.VERSION, part=part)
-        self._expect(strict_json.encode(header) + b"\n")
+        self._lines.take(strict_json.encode(header) + b"\n")
 
     def take(self, difference: Difference) -> None:
-        """Compare the next line."""
-        self._expect(strict_json.encode(difference) + b"\n")
+        """Compare the next one."""
+        self._lines.take(strict_json.encode(difference) + b"\n")
+        if self._again is not None:
+            self._again.take(differences.send_again(difference))
+
+    def end(self) -> None:
+        """Make sure that there are no more."""
+        self._lines.end()
+        if self._again is not None:
+            self._again.end()
+
+
+class _Expected:
+    """A file that has to be, byte for byte, what is computed again."""
+
+    def __init__(self, stream: BinaryIO, where: str) -> None:
+        self._stream = stream
+        self._where = where
+
+    def take(self, raw: bytes) -> None:
+        """Compare the next bytes."""
+        if self._stream.read(len(raw)) != raw:
+            raise self._other()
 
     def end(self) -> None:
         """Make sure that there are no more."""
         if self._stream.read(1):
-            raise self._other()
-
-    def _expect(self, line: bytes) -> None:
-        if self._stream.read(len(line)) != line:
             raise self._other()
 
     def _other(self) -> NotVerified:

@@ -1,6 +1,20 @@
 """One location becomes one manifest: an agent tells in any order, a spool keeps it, and it is written in order."""
 
+from handover.scan.carry import Carry, EarlierManifest
+from handover.scan.cut import CutScan, cut_scans
 from handover.scan.request import Clock, Effort, Progress, ScanRequest, Stage
 from handover.scan.scanner import SYSTEM_CLOCK, scan
 
-__all__ = ["SYSTEM_CLOCK", "Clock", "Effort", "Progress", "ScanRequest", "Stage", "scan"]
+__all__ = [
+    "SYSTEM_CLOCK",
+    "Carry",
+    "Clock",
+    "CutScan",
+    "EarlierManifest",
+    "Effort",
+    "Progress",
+    "ScanRequest",
+    "Stage",
+    "cut_scans",
+    "scan",
+]

@@ -55,6 +55,7 @@ def build(
             fast=not request.effort.polite,
             cross_mounts=request.cross_mounts,
             follow_root_link=request.follow_root_link,
+            rate=request.rate,
         ),
         nonce=nonce,
     )

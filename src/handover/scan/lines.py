@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from handover import strict_json
 from handover.agents.chunks import HostColumns
 from handover.agents.frames import Extra, Kind, Owners, Stat, broken
+from handover.carrying import Facts
 from handover.entries import Entry, EntryType, GapKind, HostStat, Ignored
 from handover.manifest import PlainFiles
 from handover.paths import to_fields
 from handover.rules import RuleSet
+from handover.scan.carry import Carry
 from handover.scan.order import Counted, Found, FoundRun
 from handover.scan.runs import RunLines
 from handover.strict_json import MAX_INTEGER
@@ -27,12 +30,16 @@ _MAX_OWNER_NAME = 256
 
 
 class Lines:
-    """Turns entries, which must come in order, into lines; knows owners and the groups of hard links."""
+    """Turns entries, which must come in order, into lines; knows owners and the groups of hard links.
 
-    def __init__(self, owners: Owners, rules: RuleSet, digest_size: int) -> None:
+    ``carry`` has the digests of files that were not read.
+    """
+
+    def __init__(self, owners: Owners, rules: RuleSet, digest_size: int, carry: Carry) -> None:
         self._users = _names(owners.users)
         self._groups = _names(owners.groups)
-        self._runs = RunLines(self._users, self._groups, digest_size)
+        self._carry = carry
+        self._runs = RunLines(self._users, self._groups, digest_size, carry)
         self._patterns = [rule.pattern for rule in rules.agent_program()]
         self._first_names: dict[tuple[int, int], tuple[bytes, int]] = {}
 
@@ -47,8 +54,10 @@ class Lines:
             raise broken("an entry that is nothing")
         if found.ignored is not None:
             return Entry(path=path, path_b64=path_b64, type=kind, ignored=self._ignored(found.ignored))
+        if found.carried:
+            return self._carried(found)
         if kind is EntryType.FILE:
-            return _file(found, path, path_b64)
+            return file_entry(found)
         if kind is EntryType.LINK:
             target, target_b64 = to_fields(found.extras.get(Extra.TARGET, b""))
             return Entry(path=path, path_b64=path_b64, type=kind, target=target, target_b64=target_b64)
@@ -72,11 +81,24 @@ class Lines:
             group=self._groups.get(host.gid),
             nlink=nlink,
             nlink_b64=nlink_b64,
+            carried=found.carried,
         )
 
     def files(self, found: FoundRun) -> PlainFiles:
         """Return a run of ordinary files, ready to be written."""
         return self._runs.files(found.prefix, found.run)
+
+    def finish(self) -> None:
+        """Make sure, after the last line, that what was carried over may be believed."""
+        self._carry.finish()
+
+    def _carried(self, found: Found) -> Entry:
+        stat, host = found.stat, found.host
+        if stat is None or host is None or found.kind is not Kind.FILE:
+            raise broken("something that is no file and was carried over")
+        facts = Facts(stat.size, stat.mtime_ns, stat.ctime_ns, host.dev, stat.inode)
+        (content,) = self._carry.take([found.path], [facts.stamp])
+        return strict_json.decode(Entry, content + b"}", where="an earlier scan")
 
     def _ignored(self, counted: Counted) -> Ignored:
         if counted.rule >= len(self._patterns):
@@ -96,7 +118,9 @@ class Lines:
         return to_fields(first)
 
 
-def _file(found: Found, path: str | None, path_b64: str | None) -> Entry:
+def file_entry(found: Found) -> Entry:
+    """Return what is compared of a file that was read."""
+    path, path_b64 = to_fields(found.path)
     if found.stat is None or found.stat.size > MAX_INTEGER:
         raise broken("a file without a size")
     text_digest = found.extras.get(Extra.TEXT_DIGEST)

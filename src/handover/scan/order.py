@@ -51,6 +51,7 @@ class Found(NamedTuple):
     gap: GapKind | None
     errno: bytes
     ignored: Counted | None
+    carried: bool = False
 
 
 class _Paired(NamedTuple):
@@ -115,7 +116,7 @@ def _pairs(told: Told, first: int, second: int, lost: GapKind | None, *, plain: 
     """Yield the entries of one folder with what the recheck says; ``lost`` when it never got into the folder."""
     chunks = _chunks(told, told.contents, first)
     if lost is not None:
-        for row in _merged_rows(chunks, told.digest_size):
+        for row in merged_rows(chunks, told.digest_size):
             yield _Paired(row, row.seen.stat, 0, lost)
         return
     if told.recheck is None:
@@ -136,11 +137,15 @@ def _pairs(told: Told, first: int, second: int, lost: GapKind | None, *, plain: 
                 child = children.get((found.seen.chunk, found.seen.place), 0)
                 yield _Paired(found, found.seen.stat, child, None)
     else:
-        yield from _compared(_merged_rows(chunks, told.digest_size), _merged_sightings(again))
+        yield from _compared(merged_rows(chunks, told.digest_size), _merged_sightings(again))
 
 
 def _chunks(told: Told, book: PassBook, number: int) -> list[Chunk]:
-    offsets = book.folder(number).offsets
+    return chunks_at(told, book.folder(number).offsets)
+
+
+def chunks_at(told: Told, offsets: tuple[int, ...]) -> list[Chunk]:
+    """Return the chunks of one folder; when there are several, they stay in the file."""
     if len(offsets) == 1:
         return [Chunk(told.spool.payload(offsets[0]))]
     return [Chunk(told.spool.window(offset)) for offset in offsets]
@@ -157,10 +162,11 @@ def _runs(chunks: list[Chunk], digest_size: int, *, plain: bool) -> Iterator[Run
     """Yield the entries of a folder that held still: ordinary files in runs, all others one by one."""
     calm = chunks[0].calm(digest_size) if plain and len(chunks) == 1 else None
     found = None if calm is None else split(calm)
-    return found if found is not None else _merged_rows(chunks, digest_size)
+    return found if found is not None else merged_rows(chunks, digest_size)
 
 
-def _merged_rows(chunks: list[Chunk], digest_size: int) -> Iterator[Row]:
+def merged_rows(chunks: list[Chunk], digest_size: int) -> Iterator[Row]:
+    """Yield the entries of the chunks of one folder in the order of their names."""
     if len(chunks) == 1:
         yield from chunks[0].rows(digest_size)
         return
@@ -240,7 +246,9 @@ def _settled(told: Told, folder: int, path: bytes, pair: _Paired, entered: Folde
     errno = extras.get(Extra.ERRNO, b"")
     if entered is not None and entered.status is not Status.OK:
         status, errno = entered.status, entered.errno
-    return Found(path, seen.kind, stat, row.host, digest, extras, _GAPS.get(status, gap), errno, None)
+    gap = _GAPS.get(status, gap)
+    carried = status is Status.CARRIED and gap is None
+    return Found(path, seen.kind, stat, row.host, digest, extras, gap, errno, None, carried)
 
 
 def _counted(told: Told, folder: int, row: Row) -> Counted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,21 +12,36 @@ from handover.manifest import CaseRef, RanBy, Role
 from handover.rules import RuleSet
 
 MAX_WORKERS = 64
+#: The most that an agent starts when it is left to it.
+_MAX_AUTO_WORKERS = 16
 #: Shared hosting allows few processes, and the site must go on working.
 _POLITE_WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How hard the host is worked: number of processes, and whether they take the lowest priority."""
+    """How hard the host is worked: number of processes, and whether they take the lowest priority.
+
+    With 0 workers the agent takes as many as suit the host and its disk.
+    """
 
     workers: int
     polite: bool
 
+    @property
+    def most_workers(self) -> int:
+        """How many there can be."""
+        return self.workers or _MAX_AUTO_WORKERS
+
     @classmethod
     def local(cls) -> Self:
-        """Return what suits this machine: a process for each core."""
-        return cls(min(os.cpu_count() or 1, MAX_WORKERS), polite=False)
+        """Return what suits this machine: all of it."""
+        return cls(0, polite=False)
+
+    @classmethod
+    def fast_remote(cls) -> Self:
+        """Return what suits somebody else's machine that nobody else needs now."""
+        return cls(0, polite=False)
 
     @classmethod
     def polite_remote(cls) -> Self:
@@ -55,6 +69,8 @@ class ScanRequest:
     cross_mounts: bool = False
     follow_root_link: bool = False
     allow_empty: bool = False
+    #: Keep what was read when the scan is cut off.
+    keep_cut: bool = False
     #: Put before the interpreter, such as ``sudo -n``.
     become: str = ""
     #: Which interpreters are tried; none: those that are usual for the route.
@@ -62,6 +78,8 @@ class ScanRequest:
     #: A host that sends nothing whole for so long is given up.
     idle_timeout_s: float = 60.0
     deadline_s: float | None = None
+    #: Bytes per second that the host reads and sends for it, at most.
+    rate: int | None = None
 
 
 class Stage(StrEnum):

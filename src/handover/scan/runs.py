@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from handover.agents.chunks import Calm, HostColumns, Row, Sighting
 from handover.agents.frames import Kind, Stat, Status
+from handover.carrying import digests_of
 from handover.manifest import PlainFiles
 from handover.manifest_lines import names_are_plain
+from handover.scan.carry import Carry
 from handover.strict_json import MAX_INTEGER, encode
 
 
@@ -58,9 +60,10 @@ def _folder(calm: Calm, place: int, child: int) -> Row:
 
 
 class RunLines:
-    """Turns runs into lines; knows the names of owners."""
+    """Turns runs into lines; knows the names of owners, and by ``carry`` the digests of files that were not read."""
 
-    def __init__(self, users: dict[int, str], groups: dict[int, str], digest_size: int) -> None:
+    def __init__(self, users: dict[int, str], groups: dict[int, str], digest_size: int, carry: Carry) -> None:
+        self._carry = carry
         self._users = users
         self._groups = groups
         self._size = digest_size
@@ -72,8 +75,11 @@ class RunLines:
         names, sizes = calm.names[part], calm.sizes[part]
         start = f'{{"path":"{prefix.decode()}'
         texts = b"\n".join(names).decode().split("\n")
-        digests, contents = [], []
-        if self._size:
+        digests: list[bytes] = []
+        if calm.carried:
+            contents = self._known(prefix, run)
+            digests = digests_of(contents, self._size)
+        elif self._size:
             at, end = run.digest_at * self._size, (run.digest_at + len(names)) * self._size
             digests = [calm.digests[i : i + self._size] for i in range(at, end, self._size)]
             contents = [
@@ -87,7 +93,17 @@ class RunLines:
             f'{{"mtime_ns":"{mtime}","ctime_ns":"{ctime}","dev":"{dev}","inode":"{inode}"{self._end(mode, uid, gid)}'
             for mtime, ctime, dev, inode, mode, uid, gid in zip(*(column[part] for column in columns), strict=True)
         ]
-        return PlainFiles(prefix + names[0], prefix + names[-1], contents, hosts, digests, sum(sizes))
+        if calm.carried:
+            hosts = [f'{host[:-1]},"carried":true}}' for host in hosts]
+        return PlainFiles(prefix + names[0], prefix + names[-1], contents, hosts, digests, sum(sizes), calm.carried)
+
+    def _known(self, prefix: bytes, run: Run) -> list[str]:
+        """Return what is known of the files of a run that was not read."""
+        calm, part = run.calm, slice(run.start, run.stop)
+        columns = (calm.sizes, calm.mtimes_ns, calm.ctimes_ns, calm.devs, calm.inodes)
+        stamps = [b"%d %d %d %d %d" % facts for facts in zip(*(column[part] for column in columns), strict=True)]
+        known = self._carry.take([prefix + name for name in calm.names[part]], stamps)
+        return b"\n".join(known).decode().split("\n")
 
     def _end(self, mode: int, uid: int, gid: int) -> str:
         """Return the rest of ``host``: few combinations of mode and owner make up a whole tree."""

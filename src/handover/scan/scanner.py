@@ -11,18 +11,22 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from handover.agents.frames import Beat, FrameType, Owners, broken, parse_beat
-from handover.errors import Refused
+from handover.errors import HandoverError, LocalIOError, Refused
 from handover.files import local_io, new_file, refuse_existing
 from handover.locations.channel import Host
 from handover.manifest import Header, Trailer, Writer
 from handover.paths import shown
 from handover.scan import header as headers
+from handover.scan.carry import Carry
+from handover.scan.cut import is_worth_keeping, keep
 from handover.scan.lines import Lines
 from handover.scan.order import FoundRun, in_order
 from handover.scan.request import Clock, Progress, ScanRequest, Stage
 from handover.scan.session import Session
-from handover.scan.spool import Told
+from handover.scan.spool import Spool, Told
 
 SYSTEM_CLOCK = Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: secrets.token_hex(16))
 _TELL_EVERY = 4096
@@ -55,10 +59,17 @@ class _Teller:
 
 
 def scan(
-    host: Host, request: ScanRequest, output: Path, progress: Progress, clock: Clock = SYSTEM_CLOCK
+    host: Host,
+    request: ScanRequest,
+    output: Path,
+    progress: Progress,
+    clock: Clock = SYSTEM_CLOCK,
+    carry: Carry | None = None,
 ) -> tuple[Header, Trailer]:
     """Read one root and leave its manifest at ``output``, whole or not at all; nothing there is ever replaced.
 
+    What ``carry`` knows of earlier scans is not read again where it has not changed; when they do not fit, ``carry``
+    says why, and everything is read.
     Trouble with single paths is in the manifest as gaps. Raises ``UsageError`` for a root that is missing or is no
     folder, ``Refused`` for one that is empty or a digest the host cannot compute, ``RemoteError`` for everything that
     goes wrong on the host or on the way, ``LocalIOError`` when the manifest cannot be written, and whatever
@@ -66,22 +77,46 @@ def scan(
     """
     refuse_existing(output)
     teller = _Teller(progress, request.role.value if request.role else request.part)
-    with _spool_beside(output) as stream:
-        asked_ns = clock.wall_ns()
-        with closing(Session(host, request, clock, teller.repeat)) as session:
-            header = headers.build(
-                request,
-                session.hello,
-                nonce=session.nonce,
-                host_key=host.key_fingerprint,
-                asked_ns=asked_ns,
-                told_ns=clock.wall_ns(),
-            )
+    carry = carry or Carry(())
+    earlier = carry
+    with _spool_beside(output, keep_cut=request.keep_cut) as stream:
+        session, header = _begin(host, request, clock, teller, carry.table())
+        if not carry.fit(header):
+            session.close()
+            carry = Carry(())
+            session, header = _begin(host, request, clock, teller, b"")
+        header = msgspec.structs.replace(header, base=carry.bases)
+        with closing(session):
+            with local_io(output):
+                spool = Spool.begin(stream, header)
             told = Told(
-                stream, workers=request.effort.workers, digest_size=request.digest.size, recheck=request.recheck
+                spool, workers=request.effort.most_workers, digest_size=request.digest.size, recheck=request.recheck
             )
-            lines = Lines(_keep(session, told, teller, output), request.rules, request.digest.size)
-        return header, _write(output, header, told, lines, request, teller, clock)
+            lines = Lines(_keep(session, told, teller, output), request.rules, request.digest.size, carry)
+            options = msgspec.structs.replace(header.options, workers=session.workers)
+            header = msgspec.structs.replace(header, options=options)
+        trailer = _write(output, header, told, lines, request, teller, clock)
+    earlier.spent()
+    return header, trailer
+
+
+def _begin(host: Host, request: ScanRequest, clock: Clock, teller: _Teller, known: bytes) -> tuple[Session, Header]:
+    """Start an agent that is told of known files; return it and the header of what it is going to tell."""
+    asked_ns = clock.wall_ns()
+    session = Session(host, request, clock, teller.repeat, known)
+    try:
+        header = headers.build(
+            request,
+            session.hello,
+            nonce=session.nonce,
+            host_key=host.key_fingerprint,
+            asked_ns=asked_ns,
+            told_ns=clock.wall_ns(),
+        )
+    except BaseException:
+        session.close()
+        raise
+    return session, header
 
 
 def _keep(session: Session, told: Told, teller: _Teller, output: Path) -> Owners:
@@ -112,6 +147,7 @@ def _write(
                 # Nothing but what the agent told went into it, so it is the agent that told what cannot be.
                 where = found.prefix if isinstance(found, FoundRun) else found.path
                 raise broken(f"{shown(where)} cannot be what it says") from error
+        lines.finish()
         trailer = writer.finish(headers.instant(clock.wall_ns()))
         if trailer.entries == 1 and trailer.counts.gap == 0 and not request.allow_empty:
             raise Refused(
@@ -123,17 +159,32 @@ def _write(
 
 
 @contextlib.contextmanager
-def _spool_beside(output: Path) -> Iterator[BinaryIO]:
-    """Yield an empty file next to the output, where there is room for it; it is gone afterwards in any case."""
+def _spool_beside(output: Path, *, keep_cut: bool) -> Iterator[BinaryIO]:
+    """Yield an empty file next to the output, where there is room for it.
+
+    It is gone afterwards, unless the scan was cut off and somebody may want to resume it.
+    """
     path = output.with_name(f".{output.name}.spool-{secrets.token_hex(4)}")
     with local_io(output):
         stream = path.open("x+b")
     try:
         with stream:
-            yield stream
+            try:
+                yield stream
+            except BaseException as error:
+                if keep_cut and is_worth_keeping(error):
+                    _keep_cut(stream, path, output, error)
+                raise
     finally:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _keep_cut(spool: BinaryIO, path: Path, output: Path, error: BaseException) -> None:
+    """Keep a spool and say so in the error; where that fails, the error itself is what matters."""
+    with contextlib.suppress(LocalIOError):
+        if keep(spool, path, output) and isinstance(error, HandoverError):
+            error.hint = f"{error.hint} What was read is kept: the same command goes on from there.".strip()
 
 
 def _scratch() -> BinaryIO:

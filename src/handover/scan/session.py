@@ -32,11 +32,15 @@ _NOT_FOUND = (b"not found", b"unknown command", b"no such file or directory", b"
 class Session:
     """A running agent. ``hello`` is known at once, the rest when ``frames`` is exhausted; close it always.
 
-    ``still_wanted`` is called often while it waits; what it raises ends the wait.
+    ``still_wanted`` is called often while it waits; what it raises ends the wait. ``known`` is the table of files that
+    need not be read.
     """
 
-    def __init__(self, host: Host, request: ScanRequest, clock: Clock, still_wanted: Callable[[], None]) -> None:
+    def __init__(
+        self, host: Host, request: ScanRequest, clock: Clock, still_wanted: Callable[[], None], known: bytes = b""
+    ) -> None:
         self._host = host
+        self._known = known
         self._still_wanted = still_wanted
         self._request = request
         self._clock = clock
@@ -45,6 +49,7 @@ class Session:
         self._heard_bytes = 0
         self._last_beat: Beat | None = None
         self._buffer = bytearray()
+        self._unpacked = bytearray()
         self._sequence = 0
         self._digest = hashlib.sha256()
         self._counts = dict.fromkeys(FrameType, 0)
@@ -52,6 +57,8 @@ class Session:
         self._channel = self._start()
         try:
             self.hello = self._read_hello()
+            #: How many workers there were; more may have come when it is at its end.
+            self.workers = self.hello.workers
         except BaseException:
             self.close()
             raise
@@ -105,7 +112,7 @@ class Session:
     def _greeted(self, channel: Channel) -> bytes | None:
         """Send the program and wait for the greeting; return the noise that came instead when the command ended."""
         try:
-            channel.send(loader.first_input(self._parameters()))
+            channel.send(loader.first_input(self._parameters(), self._known))
         except RemoteError:
             # It may have ended before it read anything; what it said instead tells why.
             if channel.exit_status(_EXIT_WAIT_S) is None:
@@ -157,6 +164,8 @@ class Session:
             follow_root_link=request.follow_root_link,
             cross_mounts=request.cross_mounts,
             allow_empty=request.allow_empty,
+            rate=request.rate or 0,
+            compress=request.route != "local",
             rules=tuple((rule.is_ignore, rule.regex, rule.pattern) for rule in request.rules.agent_program()),
             extra_paths=local.EXTRA_PATHS if request.route == "local" else (),
         )
@@ -173,20 +182,47 @@ class Session:
     # Frames
 
     def _next_frame(self) -> RawFrame:
+        if not self._unpacked:
+            frame = self._frame_from_wire()
+            if frame.type is not FrameType.PACKED:
+                return self._taken(frame)
+            self._counts[FrameType.PACKED] += 1
+            self._unpacked += frames.unpacked(frame.payload)
+        frame = self._frame_from_pack()
+        if frame.type in (FrameType.PACKED, FrameType.END):
+            raise broken("a compressed frame with what cannot be in it")
+        return self._taken(frame)
+
+    def _frame_from_wire(self) -> RawFrame:
         size = frames.FRAME.size
         self._fill(size)
         kind, length = frames.frame_header(self._buffer, self._sequence)
         self._fill(size + length)
         raw = bytes(self._buffer[: size + length])
         del self._buffer[: size + length]
-        self._sequence += 1
         self._alive()
-        if kind is FrameType.ERROR:
-            raise self._trouble(frames.parse_json(Trouble, raw[size:]))
         if kind is not FrameType.END:
             self._digest.update(raw)
-            self._counts[kind] += 1
         return RawFrame(kind, raw)
+
+    def _frame_from_pack(self) -> RawFrame:
+        size = frames.FRAME.size
+        if len(self._unpacked) < size:
+            raise broken("a compressed frame that is cut")
+        kind, length = frames.frame_header(self._unpacked, self._sequence)
+        raw = bytes(self._unpacked[: size + length])
+        if len(raw) < size + length:
+            raise broken("a compressed frame that is cut")
+        del self._unpacked[: size + length]
+        return RawFrame(kind, raw)
+
+    def _taken(self, frame: RawFrame) -> RawFrame:
+        self._sequence += 1
+        if frame.type is FrameType.ERROR:
+            raise self._trouble(frames.parse_json(Trouble, frame.payload))
+        if frame.type is not FrameType.END:
+            self._counts[frame.type] += 1
+        return frame
 
     def _fill(self, length: int) -> None:
         while len(self._buffer) < length:
@@ -200,6 +236,7 @@ class Session:
             raise broken("the digest at its end is not that of what was received")
         if end.frames != {str(int(kind)): count for kind, count in self._counts.items()}:
             raise broken("the counts at its end do not add up")
+        self.workers = end.workers
         if self._buffer or self._receive(self._channel):
             raise broken("something came after its end")
 

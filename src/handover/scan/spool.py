@@ -1,6 +1,7 @@
 """What an agent told, kept in a file as it came, and the books that say whether all of it has come.
 
-The spool begins with a magic of its own and holds frames as they were received: it is never mistaken for a manifest.
+The spool begins with a magic of its own and the header of the scan, then it holds frames as they were received: it is
+never mistaken for a manifest.
 In memory there are eight bytes for each folder, and little more for the few folders and files that came in pieces.
 """
 
@@ -8,8 +9,9 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
+from handover import strict_json
 from handover.agents import frames
 from handover.agents.chunks import ChunkHead, Payload
 from handover.agents.frames import (
@@ -24,7 +26,9 @@ from handover.agents.frames import (
     TallyResult,
     broken,
 )
+from handover.manifest import Header
 
+#: What a spool begins with; the header follows, in a line of its own.
 MAGIC = b"handover-spool 1\n"
 
 _UNKNOWN = 0
@@ -34,12 +38,18 @@ _FIRST_OFFSET = len(MAGIC)
 
 
 class Spool:
-    """Frames in a file that was opened for reading and writing and is empty."""
+    """Frames in a file that was opened for reading and writing and has ``length`` bytes; ``begin`` makes one."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, length: int) -> None:
         self._stream = stream
-        self._stream.write(MAGIC)
-        self._length = len(MAGIC)
+        self._length = length
+
+    @classmethod
+    def begin(cls, stream: BinaryIO, header: Header) -> Self:
+        """Begin a spool in an empty file."""
+        start = MAGIC + strict_json.encode(header) + b"\n"
+        stream.write(start)
+        return cls(stream, len(start))
 
     def append(self, raw: bytes) -> int:
         """Write one frame and return its offset."""
@@ -149,6 +159,10 @@ class PassBook:
         pieces = self._pieces[number]
         return Folder(tuple(pieces.offsets[i] for i in sorted(pieces.offsets)), pieces.status, pieces.errno)
 
+    def told_of(self, number: int) -> tuple[int, ...]:
+        """Return where those chunks of a folder are that have come; for a pass that was cut off."""
+        return () if self._offsets[number] == _ANNOUNCED else self.folder(number).offsets
+
     def _announce(self, child: int) -> None:
         self._announced += 1
         if child >= FIRST_FOLDER + self._workers * self._announced:
@@ -202,6 +216,10 @@ class Results:
         """Return the result for a file that its chunk left open."""
         return frames.parse_file(self._find(folder, chunk, index), self._digest_size)
 
+    def has(self, folder: int, chunk: int, index: int) -> bool:
+        """Whether the result for a file has come."""
+        return index in self._offsets.get((folder, chunk), {})
+
     def tally(self, folder: int, chunk: int, index: int) -> TallyResult:
         """Return the counts for an ignored folder."""
         return frames.parse_tally(self._find(folder, chunk, index))
@@ -217,8 +235,8 @@ class Results:
 class Told:
     """Everything that one agent told: ``take`` each frame, then ``check_complete`` before anything is believed."""
 
-    def __init__(self, stream: BinaryIO, *, workers: int, digest_size: int, recheck: bool) -> None:
-        self.spool = Spool(stream)
+    def __init__(self, spool: Spool, *, workers: int, digest_size: int, recheck: bool) -> None:
+        self.spool = spool
         self.digest_size = digest_size
         self.contents = PassBook(workers)
         self.recheck = PassBook(workers) if recheck else None
@@ -227,7 +245,10 @@ class Told:
 
     def take(self, frame: RawFrame) -> None:
         """Keep one frame and enter it in the books."""
-        offset = self.spool.append(frame.raw)
+        self.enter(frame, self.spool.append(frame.raw))
+
+    def enter(self, frame: RawFrame, offset: int) -> None:
+        """Enter one frame that is in the spool already."""
         match frame.type:
             case FrameType.CHUNK:
                 self.contents.take(ChunkHead.parse(frame.payload), offset)

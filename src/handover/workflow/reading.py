@@ -24,13 +24,12 @@ from handover.locations.location import LocalFolder, Location, ManifestFile, Ssh
 from handover.manifest import CaseRef, Header, RanBy, Reader, Role, Standing, Trailer, audit
 from handover.paths import shown
 from handover.rules import RuleSet
-from handover.scan import Carry, Clock, EarlierManifest, Effort, Progress, ScanRequest, Stage, scan
+from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, Stage, cut_scans, scan
 from handover.workflow.custody import StatementFile, beside
 from handover.workflow.hosts import Hosts
 from handover.workflow.surroundings import Surroundings
 
 _OWNER = {Role.SOURCE: "sender", Role.TARGET: "receiver"}
-_FAST_REMOTE_WORKERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,10 @@ class Choices:
     deadline_s: float | None = None
     idle_timeout_s: float = 60.0
     first_look: bool = False
+    #: Bytes per second that each host reads and sends at most.
+    rate: int | None = None
+    #: Keep what was read when a scan is cut off, and go on from what an earlier one left.
+    resume: bool = False
 
 
 class Display(Progress, Protocol):
@@ -259,24 +262,33 @@ def scan_side(
         cross_mounts=side.cross_mounts,
         follow_root_link=side.follow_root_link,
         allow_empty=side.allow_empty,
+        keep_cut=choices.resume and choices.algorithm is not Algorithm.NONE,
         become=side.become or "",
         idle_timeout_s=choices.idle_timeout_s,
         deadline_s=choices.deadline_s,
+        rate=choices.rate,
     )
-    # Names and sizes alone are no digests: a first look carries nothing over.
-    carries = side.previous is not None and choices.algorithm is not Algorithm.NONE
-    carry = Carry((EarlierManifest(side.previous),)) if side.previous is not None and carries else Carry(())
+    carry = Carry(_earlier(side, output, choices))
     header, trailer = scan(host, request, output, reading.progress, _clock(reading.world), carry)
     if carry.refused is not None:
         reading.world.remark(f"{side.shown} was read completely, and nothing carried over: {carry.refused}")
     return Scanned(header, trailer)
 
 
+def _earlier(side: SidePlan, output: Path, choices: Choices) -> list[EarlierManifest] | list[CutScan]:
+    """Return the scans from which this one takes what has not changed: those that were cut off, or the previous one."""
+    if choices.algorithm is Algorithm.NONE:
+        return []  # there is nothing to take: no digest is wanted
+    if choices.resume:
+        return cut_scans(output)
+    return [] if side.previous is None else [EarlierManifest(side.previous)]
+
+
 def _effort(choices: Choices, *, local: bool) -> Effort:
     if local:
         effort = Effort.local()
     elif choices.fast:
-        effort = Effort(_FAST_REMOTE_WORKERS, polite=False)
+        effort = Effort.fast_remote()
     else:
         effort = Effort.polite_remote()
     return effort if choices.workers is None else Effort(choices.workers, polite=effort.polite)

@@ -39,6 +39,7 @@ from handover.report import (
 from handover.rules import RulesDocument, RuleSet
 from handover.terms import Terms
 from handover.workflow.custody import StatementFile
+from handover.workflow.diagnosing import findings_of
 from handover.workflow.first_look import look
 from handover.workflow.reading import Reading, SidePlan, read_both
 from handover.workflow.surroundings import Surroundings
@@ -135,10 +136,24 @@ def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading) -> Pa
             inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(folder, side, output)))
         source, target = inputs
         _guard(part, plan, source, target)
-        path = folder / differences.file_name(part.name)
-        with local_io(path), path.open("xb") as stream:
-            writer = differences.Writer(stream, part.name)
-            return compare_part(part.name, source, target, part.rules, writer.add)
+        return _compare(folder, part, source, target)
+
+
+def _compare(folder: Path, part: PartPlan, source: SideInput, target: SideInput) -> PartReport:
+    """Compare one part; leave its differences, and the list of what has to be sent again when there is any."""
+    path, again = folder / differences.file_name(part.name), folder / differences.missing_name(part.name)
+    with local_io(path), path.open("xb") as stream, again.open("xb") as names:
+        writer = differences.Writer(stream, part.name)
+
+        def take(difference: Difference) -> None:
+            writer.add(difference)
+            names.write(differences.send_again(difference))
+
+        report = compare_part(part.name, source, target, part.rules, take)
+        empty = not names.tell()
+    if empty:
+        again.unlink()
+    return report
 
 
 def _read(
@@ -213,7 +228,7 @@ def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world:
         strength=strength,
         scope=scope_of(parts, {part.name: part.rules for part in plan.parts}),
         parts=parts,
-        findings=(),
+        findings=findings_of(folder, parts, plan.terms),
         files=tuple(file_ref(path) for path in evidence),
     )
 

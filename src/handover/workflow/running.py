@@ -7,6 +7,7 @@ from pathlib import Path
 
 from handover.digests import sha256_hex
 from handover.errors import UsageError
+from handover.evidence.contents import manifest_name
 from handover.evidence.statement import TERMS_NAME, Kind
 from handover.files import local_io, new_folder
 from handover.manifest import Role
@@ -25,7 +26,8 @@ from handover.workflow.surroundings import Surroundings
 class RunRequest:
     """Who runs the round, and what the command line adds to the rules of the terms.
 
-    ``junit`` is a file that the caller will write beside it.
+    ``junit`` is a file that the caller will write beside it. ``previous``: what has not changed since the last round is
+    not read again.
     """
 
     ran_by: str | None
@@ -33,6 +35,7 @@ class RunRequest:
     given: RuleSet
     same_host: bool
     junit: Path | None
+    previous: bool = False
 
 
 def run_round(case: Case, request: RunRequest, reading: Reading, world: Surroundings) -> Outcome:
@@ -43,8 +46,8 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
         parts = tuple(
             PartPlan(
                 part.name,
-                _side(case, part.source, Role.SOURCE, request),
-                _side(case, part.target, Role.TARGET, request),
+                _side(case, part.name, part.source, Role.SOURCE, request),
+                _side(case, part.name, part.target, Role.TARGET, request),
                 rule_sets[part.name],
             )
             for part in case.terms.parts
@@ -70,7 +73,7 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
     return Outcome(report, folder, kept=True)
 
 
-def _side(case: Case, location: Location, role: Role, request: RunRequest) -> SidePlan:
+def _side(case: Case, part: str, location: Location, role: Role, request: RunRequest) -> SidePlan:
     _refuse_unknown_ways(location)
     ran_by = request.ran_by or _usual_runner(case)
     return side_plan(
@@ -84,7 +87,14 @@ def _side(case: Case, location: Location, role: Role, request: RunRequest) -> Si
         follow_root_link=location.follow_root_link,
         allow_empty=location.allow_empty,
         cross_mounts=location.cross_mounts,
+        previous=_last_manifest(case, part, role) if request.previous else None,
     )
+
+
+def _last_manifest(case: Case, part: str, role: Role) -> Path | None:
+    """Return the manifest of the last round that read this side."""
+    places = (case.round_folder(number) / manifest_name(part, role) for number in reversed(case.rounds()))
+    return next((place for place in places if place.is_file()), None)
 
 
 def _refuse_unknown_ways(location: Location) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from handover.render import html
 from handover.report import Report
 from handover.rules import FLAG_ORIGIN, RulesDocument
 from handover.terms import parse
+from handover.workflow.bases import Bases
 from handover.workflow.rounds import HTML_FILE, RULES_FILE, TERMS_FILE
 from handover.workflow.terms_facts import dates_of, parties_of
 
@@ -33,27 +35,32 @@ _NOBODY = "none"
 
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
-    """What to verify: the bundle, the trusted keys, whose signatures are needed, and for which time."""
+    """What to verify: the bundle, the trusted keys, whose signatures are needed, and for which time.
+
+    ``previous`` are manifests, or bundles of earlier rounds, that files may have been carried over from.
+    """
 
     bundle: Path
     keys: Path | None
     require: str | None
     at: datetime | None
+    previous: tuple[Path, ...] = ()
 
 
 def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
     """Verify a bundle; what is wrong with it is in the result, what is wrong with the request is raised."""
     at = now if request.at is None else request.at
-    policy = Policy(
-        keys=None if request.keys is None else _keys(request.keys),
-        require=_required(request.require),
-        at=at if at.tzinfo is not None else at.replace(tzinfo=UTC),
-        read_terms=_read_terms,
-        scratch=tempfile.TemporaryFile,
-        check_renderings=_check_renderings,
-    )
-    with open_bundle(request.bundle) as bundle:
-        return verify(bundle, policy)
+    with ExitStack() as opened:
+        policy = Policy(
+            keys=None if request.keys is None else _keys(request.keys),
+            require=_required(request.require),
+            at=at if at.tzinfo is not None else at.replace(tzinfo=UTC),
+            read_terms=_read_terms,
+            scratch=tempfile.TemporaryFile,
+            check_renderings=_check_renderings,
+            find_base=Bases(request.bundle, request.previous, opened).find,
+        )
+        return verify(opened.enter_context(open_bundle(request.bundle)), policy)
 
 
 def _keys(path: Path) -> AllowedSigners:

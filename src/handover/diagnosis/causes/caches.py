@@ -1,0 +1,69 @@
+"""Generated files, caches, sessions and logs: they differ on every two hosts and are made anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from handover.comparison import PathClass
+from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.observation import Observation
+from handover.diagnosis.words import listed, number, plural
+
+_TOLD, _FEW = 3, 3
+_FOLDERS = frozenset(
+    b"cache caches .cache et-cache twig_cache smarty_cache cache_fs compile litespeed wflogs __pycache__ "
+    b"tmp temp sessions session logs log upgrade-temp-backup".split()
+)
+_NAMES = re.compile(rb"(?is)(?:sess_[0-9a-z,-]+|.*\.(?:log|tmp|cache|pyc)|error_log|debug\.log)\Z")
+_LOSSES = (PathClass.MISSING, PathClass.EXTRA, PathClass.CHANGED, PathClass.NOT_CHECKED)
+
+
+class Caches(Cause):
+    """Differences below folders that such files live in, or with names that they have."""
+
+    kinds = frozenset(_LOSSES)
+
+    def __init__(self) -> None:
+        self._total = self._others = 0
+        self._first: list[bytes] = []
+
+    def add(self, seen: Observation) -> None:
+        """Take one difference."""
+        if not is_generated(seen):
+            self._others += 1
+            return
+        self._total += 1
+        if seen.is_unit and len(self._first) < _TOLD:
+            self._first.append(seen.path)
+
+    def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
+        """Yield what the names suggest; when nothing else differs, that is the story."""
+        if not self._total:
+            return
+        alone = self._total == scene.census.differences
+        yield Hypothesis(
+            cause="generated_files",
+            weight=Weight.SEPARATED if alone else Weight.NAMED,
+            confidence="medium" if alone and self._total >= _FEW else "low",
+            title="Only generated files, caches, sessions and logs differ"
+            if alone
+            else "Generated files, caches and logs differ",
+            evidence=(
+                plural(self._total, "{n} path has a name", "{n} paths have names")
+                + f" of files that programs make anew: {listed(self._first)}.",
+                f"{number(scene.census.differences - self._total)} differences are not of this kind.",
+            ),
+            remedy=("Nothing has to be sent. To have them left out, write a rule `ignore` for these folders.",),
+            explains=is_generated,
+        )
+
+
+def is_generated(seen: Observation) -> bool:
+    """Whether a difference is in a file that programs make anew, by its name."""
+    if seen.kind not in _LOSSES:
+        return False
+    *folders, name = seen.path.split(b"/")
+    if any(folder.lower() in _FOLDERS for folder in folders) or (seen.is_folder and name.lower() in _FOLDERS):
+        return True
+    return not seen.is_folder and _NAMES.match(name) is not None

@@ -1,0 +1,63 @@
+"""The target had no room left: from one moment on nothing that came has its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handover.comparison import PathClass
+from handover.diagnosis.causes.truncated import equal_up_to
+from handover.diagnosis.causes.zeroed import is_emptied
+from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.observation import Observation
+from handover.diagnosis.words import moment, number, resend
+from handover.report import Fact
+
+_FEW = 3
+_ENOUGH = 10
+
+
+class DiskFull(Cause):
+    """Empty and cut files, all of which came later than those that are whole."""
+
+    kinds = frozenset({PathClass.CHANGED})
+
+    def __init__(self) -> None:
+        self._empty = self._cut = 0
+
+    def add(self, seen: Observation) -> None:
+        """Take one changed file."""
+        self._empty += is_emptied(seen)
+        self._cut += not is_emptied(seen) and equal_up_to(seen) is not None
+
+    def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
+        """Yield it when empty files came after all others; a single broken transfer leaves none behind."""
+        full = scene.census.arrived_ns.threshold()
+        if self._empty < _FEW or full is None or not full.clean or full.lost_above < _FEW or not full.arrived_below:
+            return
+        none_after = not full.arrived_above
+        yield Hypothesis(
+            cause="disk_full",
+            weight=Weight.WHOLE,
+            confidence="high" if none_after and self._empty >= _ENOUGH else "medium",
+            title="The disk or the quota of the target was full",
+            evidence=(
+                (
+                    f"{number(self._empty)} files are empty on the target and {number(self._cut)} are cut. "
+                    f"{number(full.lost_above)} of them came after {moment(full.value)}, by the target's clock."
+                ),
+                f"{number(full.arrived_below)} files with content came before, {number(full.arrived_above)} after.",
+            ),
+            remedy=(
+                "Make room on the target (`df -h`, `df -i`, `quota`), then send the rest again:",
+                resend(scene.context.part, checksum=True),
+            ),
+            explains=lambda seen: _explains(seen, missing_too=none_after, since_ns=full.value),
+            facts=(Fact(name="since_ns", value=str(full.value)),),
+        )
+
+
+def _explains(seen: Observation, *, missing_too: bool, since_ns: int) -> bool:
+    if seen.kind is PathClass.MISSING:
+        return missing_too
+    late = (seen.target_stat.ctime_ns or 0) >= since_ns
+    return late and (is_emptied(seen) or equal_up_to(seen) is not None)

@@ -1,0 +1,77 @@
+"""Names that begin with a dot: `cp src/*` leaves those of the root behind, many FTP servers hide all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handover.comparison import PathClass
+from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.observation import Observation
+from handover.diagnosis.words import listed, number, plural, resend
+
+_TOLD = 3
+_FEW = 2
+
+
+class Dotfiles(Cause):
+    """Missing names with a dot, none of which arrived."""
+
+    kinds = frozenset({PathClass.MISSING})
+
+    def __init__(self) -> None:
+        self._top: list[bytes] = []
+        self._top_total = self._inner_total = 0
+
+    def add(self, seen: Observation) -> None:
+        """Take one missing path."""
+        if not seen.is_unit or not seen.name.startswith(b"."):
+            return
+        if b"/" in seen.path:
+            self._inner_total += 1
+            return
+        self._top_total += 1
+        if len(self._top) < _TOLD:
+            self._top.append(seen.path)
+
+    def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
+        """Yield the loss in the root, or on every level."""
+        census = scene.census
+        if census.top_dots or not census.files:
+            return
+        if self._inner_total and not census.inner_dots:
+            yield _everywhere(self._top_total + self._inner_total, scene)
+        elif self._top_total:
+            yield self._in_the_root(scene)
+
+    def _in_the_root(self, scene: Scene) -> Hypothesis:
+        inner = scene.census.inner_dots
+        return Hypothesis(
+            cause="top_dotfiles_missing",
+            weight=Weight.SEPARATED,
+            confidence="high" if self._top_total >= _FEW else "medium",
+            title="The names in the root that begin with a dot are missing: copied with `*`, which does not mean them",
+            evidence=(
+                plural(self._top_total, "{n} is missing and none arrived: ", "All {n} are missing and none arrived: ")
+                + f"{listed(self._top, self._top_total)}.",
+                *((f"In folders, {number(inner)} such names arrived.",) if inner else ()),
+            ),
+            remedy=("Send them: cp -a SOURCE/. TARGET/ (with the dot), or:", resend(scene.context.part)),
+            explains=lambda seen: seen.kind is PathClass.MISSING and seen.path.startswith(b"."),
+        )
+
+
+def _everywhere(total: int, scene: Scene) -> Hypothesis:
+    return Hypothesis(
+        cause="dotfiles_filtered",
+        weight=Weight.SEPARATED,
+        confidence="high" if total >= _FEW else "medium",
+        title="Every name that begins with a dot is missing: the program or the FTP server hides them",
+        evidence=(f"{number(total)} such names are missing, in the root and in folders, and not one arrived.",),
+        remedy=(
+            "Switch on hidden files in the FTP program (`LIST -a`), or use rsync or SFTP:",
+            resend(scene.context.part),
+        ),
+        explains=lambda seen: (
+            seen.kind is PathClass.MISSING and any(name.startswith(b".") for name in seen.path.split(b"/"))
+        ),
+    )

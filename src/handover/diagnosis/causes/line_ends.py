@@ -1,0 +1,106 @@
+"""Line ends that were changed on the way: a transfer in text (ASCII) mode."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from handover.comparison import PathClass
+from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.observation import Observation
+from handover.diagnosis.words import plural, quoted, resend
+from handover.report import Fact
+
+_FEW = 3
+_DIRECTIONS = {
+    "lf_to_crlf": "Line ends were changed from LF to CR LF: the transfer ran in text (ASCII) mode",
+    "crlf_to_lf": "Line ends were changed from CR LF to LF: the transfer ran in text (ASCII) mode",
+    "mixed": "Line ends were changed on the way: the transfer ran in text (ASCII) mode",
+}
+
+
+class LineEnds(Cause):
+    """Texts that are equal but for CR, and binary files that the same transfer damaged."""
+
+    kinds = frozenset({PathClass.CHANGED})
+
+    def __init__(self) -> None:
+        self._texts: Counter[str] = Counter()
+        self._damaged = 0
+        self._first = b""
+
+    def add(self, seen: Observation) -> None:
+        """Take one changed file."""
+        direction = _direction(seen)
+        if direction is not None:
+            self._first = self._first or seen.path
+            self._texts[direction] += 1
+
+    def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
+        """Yield the changed line ends; binary files count when texts show which way it went."""
+        texts = self._texts.total()
+        if not texts:
+            return
+        direction, count = self._texts.most_common(1)[0]
+        direction = direction if 10 * count >= 9 * texts else "mixed"
+        yield Hypothesis(
+            cause="line_ends_changed",
+            weight=Weight.PROVEN,
+            confidence="high",
+            title=_DIRECTIONS[direction],
+            evidence=(
+                plural(
+                    texts,
+                    "{n} text is equal but for its line ends, for example ",
+                    "{n} texts are equal but for their line ends, for example ",
+                )
+                + f"{quoted(self._first)}.",
+                "Pictures and archives that went the same way are damaged and cannot be repaired from the copy.",
+            ),
+            remedy=(
+                (
+                    "Send them again in binary mode: `binary` in ftp, `set ftp:ascii no` in lftp, Transfer type "
+                    "Binary in "
+                    "FileZilla and WinSCP."
+                ),
+                resend(scene.context.part, checksum=True),
+            ),
+            explains=lambda seen: _direction(seen) is not None or (texts >= _FEW and _may_be_damaged(seen, direction)),
+            facts=(Fact(name="direction", value=direction),),
+        )
+
+
+def _direction(seen: Observation) -> str | None:
+    """Return which line ends became which, when that alone is the difference.
+
+    ``text_digest`` is there for texts with CR only: of a text with plain LF the digest itself is that of the text.
+    """
+    source, target = seen.source, seen.target
+    if seen.kind is not PathClass.CHANGED or source is None or target is None or source.digest is None:
+        return None
+    if target.text_digest is not None and target.text_digest == source.digest:
+        return "lf_to_crlf"
+    if source.text_digest is not None and source.text_digest == target.digest:
+        return "crlf_to_lf"
+    if source.text_digest is not None and source.text_digest == target.text_digest:
+        return "mixed"
+    return None
+
+
+def _may_be_damaged(seen: Observation, direction: str) -> bool:
+    """Whether a binary file grew or shrank as if one byte in some two hundred were a line end.
+
+    Its beginning differs early, so whole prefixes that agree speak against it.
+    """
+    source, target = seen.source, seen.target
+    if seen.kind is not PathClass.CHANGED or source is None or target is None or not source.size or not target.size:
+        return False
+    if source.text_digest is not None or target.text_digest is not None:
+        return False
+    if source.prefixes and target.prefixes and source.prefixes[0] == target.prefixes[0]:
+        return False
+    longer, shorter = max(source.size, target.size), min(source.size, target.size)
+    grew = target.size > source.size
+    return 0 < longer - shorter <= max(longer // 50, 1) and (
+        direction == "mixed" or grew == (direction == "lf_to_crlf")
+    )

@@ -1,0 +1,111 @@
+"""Files that the one who copied could not read, or that do not belong to the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from handover.comparison import PathClass
+from handover.diagnosis.census import Census
+from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.observation import Observation
+from handover.diagnosis.words import number, plural, quoted, resend
+from handover.entries import EntryType
+
+_FEW, _ENOUGH = 2, 5
+
+
+class Owners(Cause):
+    """Missing paths of another owner than the root folder's, and missing paths that others may not read."""
+
+    kinds = frozenset({PathClass.MISSING})
+
+    def __init__(self) -> None:
+        self._closed = 0
+        self._first_closed = b""
+        self._uids: dict[int, tuple[int, int, bytes]] = {}
+
+    def add(self, seen: Observation) -> None:
+        """Take one missing path; what is in a lost folder follows from that folder."""
+        if not seen.is_unit:
+            return
+        uid = seen.source_stat.uid
+        if uid is not None and (uid in self._uids or len(self._uids) < 64):
+            count, closed, first = self._uids.get(uid, (0, 0, seen.path))
+            self._uids[uid] = count + 1, closed + _closed(seen), first
+        if _closed(seen):
+            self._closed += 1
+            self._first_closed = self._first_closed or seen.path
+
+    def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
+        """Yield foreign owners of whom nothing arrived, and closed files of which none arrived."""
+        census = scene.census
+        yield from self._foreign_owners(census, scene)
+        if self._closed >= _FEW and not census.closed_files and census.files:
+            yield Hypothesis(
+                cause="unreadable_for_sender",
+                weight=Weight.SEPARATED,
+                confidence="high" if self._closed >= _ENOUGH else "medium",
+                title="What only its owner may read is missing: another account (the web server's?) made the copy",
+                evidence=(
+                    plural(self._closed, "{n} path", "{n} paths")
+                    + f" without permission to read for others is missing, for example "
+                    f"{quoted(self._first_closed)}, and "
+                    f"of {number(census.files)} files that arrived not one is so.",
+                ),
+                remedy=(
+                    "Copy as the owner of the files, or let others read them for the time of the copy:",
+                    "cd SOURCE && find . ! -perm -o=r -exec chmod o+rX {} +",
+                    resend(scene.context.part),
+                ),
+                explains=_below_marked(_closed),
+            )
+
+    def _foreign_owners(self, census: Census, scene: Scene) -> Iterator[Hypothesis]:
+        root = census.root.uid
+        arrived = {int(uid): count.arrived for uid, count in census.owners.items() if uid}
+        found = {uid: seen for uid, seen in self._uids.items() if uid != root and not arrived.get(uid)}
+        units = sum(count for count, _, _ in found.values())
+        if root is None or units < _FEW or not arrived.get(root):
+            return
+        uids = frozenset(found)
+        first = next(iter(found.values()))[2]
+        yield Hypothesis(
+            cause="not_owned_by_account",
+            weight=Weight.SEPARATED,
+            confidence="high" if units >= _ENOUGH else "medium",
+            title="What belongs to another owner than the account is missing: a panel's backup leaves it out",
+            evidence=(
+                (
+                    f"{number(units)} missing paths belong to another owner than the root folder, for example "
+                    f"{quoted(first)}; "
+                    "nothing of that owner arrived."
+                ),
+            ),
+            remedy=(
+                "Have the old host give the files to the account (chown -R ACCOUNT SOURCE), then send them:",
+                resend(scene.context.part),
+            ),
+            explains=_below_marked(lambda seen: seen.source_stat.uid in uids),
+        )
+
+
+def _closed(seen: Observation) -> bool:
+    bits = seen.source_stat.bits
+    needed = 0o005 if seen.is_folder else 0o004
+    return bits is not None and seen.entry.type is not EntryType.LINK and bits & needed != needed
+
+
+def _below_marked(marked: Callable[[Observation], bool]) -> Callable[[Observation], bool]:
+    """Return whether a missing path is marked, or in a missing folder that is itself marked."""
+    lost: dict[bytes, bool] = {}
+
+    def explains(seen: Observation) -> bool:
+        if seen.kind is not PathClass.MISSING:
+            return False
+        if seen.is_unit:
+            # Paths come in order: what is in the last lost folder is all that can follow from it.
+            lost.clear()
+            lost[seen.path] = marked(seen)
+        return lost.get(seen.whole or seen.path, False) or marked(seen)
+
+    return explains

@@ -1,0 +1,71 @@
+"""Names and files of a kind that some systems refuse: they are missing wherever they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from handover.comparison import PathClass
+from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.observation import Observation
+from handover.diagnosis.traits import Trait, traits
+from handover.diagnosis.words import listed, number, resend
+from handover.report import Fact
+
+_LEAST, _ENOUGH = 2, 5
+_TOLD = 3
+_TITLES = {
+    Trait.NON_ASCII: "Names with letters beyond ASCII are missing: something on the way could not handle them",
+    Trait.NOT_UTF8: "Names that are no UTF-8 are missing: something on the way could not handle them",
+    Trait.CONTROL: "Names with control characters, such as a line feed, are missing: a list of names broke at them",
+    Trait.SPACE: "Names with a space are missing: a script on the way did not quote them",
+    Trait.WINDOWS: "Names that Windows forbids are missing: the way led over Windows, FAT or a network share",
+    Trait.LONG_NAME: "Long names are missing: something on the way allows only shorter ones",
+    Trait.LONG_PATH: "Long paths are missing: Windows programs stop at 259 characters",
+    Trait.EMPTY: "Empty files are missing: the program or store on the way does not carry them",
+}
+
+
+class Refused(Cause):
+    """Missing paths with a trait of which nearly nothing arrived."""
+
+    kinds = frozenset({PathClass.MISSING})
+
+    def __init__(self) -> None:
+        self._first: dict[Trait, list[bytes]] = {}
+
+    def add(self, seen: Observation) -> None:
+        """Take one missing path."""
+        if seen.is_unit:
+            for trait in traits(seen.path, empty=seen.is_file and not seen.size):
+                first = self._first.setdefault(trait, [])
+                if len(first) < _TOLD:
+                    first.append(seen.path)
+
+    def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
+        """Yield each trait that parts what is missing from what arrived."""
+        for trait, first in sorted(self._first.items()):
+            count = scene.census.traits.of(trait.encode())
+            if count is None or count.units < _LEAST or 50 * count.arrived > count.units or not scene.census.files:
+                continue
+            yield Hypothesis(
+                cause=f"refused_{trait.value}",
+                weight=Weight.SEPARATED,
+                confidence="high" if count.units >= _ENOUGH and not count.arrived else "medium",
+                title=_TITLES[trait],
+                evidence=(
+                    (
+                        f"{number(count.units)} such paths are missing, for example {listed(first)}, and "
+                        f"{number(count.arrived)} arrived."
+                    ),
+                ),
+                remedy=("Send them with a program that takes every name, such as rsync:", resend(scene.context.part)),
+                explains=_has(trait),
+                facts=(Fact(name="trait", value=trait.value),),
+            )
+
+
+def _has(trait: Trait) -> Callable[[Observation], bool]:
+    """Return whether a missing path has the trait, by itself or by a folder that it is in."""
+    return lambda seen: (
+        seen.kind is PathClass.MISSING and trait in traits(seen.path, empty=seen.is_file and not seen.size)
+    )

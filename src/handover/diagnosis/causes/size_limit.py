@@ -1,0 +1,63 @@
+"""Everything above one size is missing: a limit of the transfer, of the panel or of the filesystem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handover.comparison import PathClass
+from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.tables import Threshold
+from handover.diagnosis.words import number, plural, resend, size
+from handover.report import Fact
+
+_FEW, _ENOUGH = 2, 5
+_UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+#: How people set limits, the usual ones first; programs and filesystems count in powers of two.
+_LIMITS = tuple(
+    (n, *unit) for n in (1, 2, 4, 10, 100, 5, 50, 500, 8, 20, 25, 32, 64, 128, 16, 256, 512) for unit in _UNITS
+)
+
+
+class SizeLimit(Cause):
+    """Missing files that are all larger than any that arrived."""
+
+    def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
+        """Yield the limit when nothing above it arrived and nearly nothing below it is missing."""
+        limit = scene.census.sizes.threshold()
+        if limit is None or not limit.clean or limit.units_above < _FEW or limit.arrived_below < limit.lost_above:
+            return
+        told = _told(limit)
+        between = f"between {size(limit.largest_below)} and {size(limit.value)}"
+        sure = limit.units_above >= _ENOUGH and not limit.arrived_above
+        yield Hypothesis(
+            cause="size_limit",
+            weight=Weight.SEPARATED,
+            confidence="high" if sure else "medium",
+            title=f"Every missing file is larger than {told}"
+            if not limit.lost_below
+            else f"Files over {told} are missing",
+            evidence=(
+                plural(limit.lost_above, "{n} missing file is larger", "{n} missing files are larger")
+                + f" than that; of those that arrived, {number(limit.arrived_above)} are larger and "
+                f"{number(limit.arrived_below)} are smaller.",
+                plural(limit.lost_below, "{n} smaller file is missing.", "{n} smaller files are missing.")
+                + f" So the limit lies {between}.",
+            ),
+            remedy=(
+                "Look for a limit where it was sent: rsync --max-size, a panel's or a filesystem's largest file.",
+                resend(scene.context.part),
+            ),
+            explains=lambda seen: seen.kind is PathClass.MISSING and seen.is_file and seen.size >= limit.value,
+            facts=(
+                Fact(name="smallest_missing_bytes", value=str(limit.value)),
+                Fact(name="largest_arrived_bytes", value=str(limit.largest_below)),
+            ),
+        )
+
+
+def _told(limit: Threshold) -> str:
+    """Return the limit as people set one: the usual one that lies in between, or else the largest size that arrived."""
+    for n, unit, name in _LIMITS:
+        if limit.largest_below <= n * unit < limit.value:
+            return f"{n} {name}"
+    return size(limit.largest_below)

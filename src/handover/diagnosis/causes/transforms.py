@@ -1,0 +1,151 @@
+"""The ways in which names are known to change on their way between hosts, as functions on the bytes of paths."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import permutations
+from typing import Literal
+from urllib.parse import quote, unquote_to_bytes
+
+Change = Callable[[bytes], bytes]
+
+_CODECS = ("cp1250", "cp852", "cp437", "cp1252", "iso8859-1", "iso8859-2")
+_UTF8 = "utf-8"
+_FORBIDDEN = re.compile(r'[<>:"|?*\\]')
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One way: ``forward`` from the source's path to the target's, ``backward`` where it can be undone.
+
+    ``kind`` is ``encoding``, ``composition``, ``percent``, ``replaced`` or ``case``; ``words`` tell the change.
+    """
+
+    kind: str
+    words: str
+    forward: Change
+    backward: Change | None = None
+    remedy: str | None = None
+
+    def apply(self, path: bytes) -> bytes | None:
+        """Return what becomes of a path; ``None`` when it stays or when it cannot go that way."""
+        return _changed(self.forward, path)
+
+    def undo(self, path: bytes) -> bytes | None:
+        """Return where a path came from; ``None`` when nobody can say."""
+        return None if self.backward is None else _changed(self.backward, path)
+
+
+def transforms() -> Iterator[Transform]:
+    """Yield all of them, the likeliest first."""
+    yield from _compositions()
+    yield from _encodings()
+    yield Transform("percent", "special characters became %XX", _percent, unquote_to_bytes, _convmv("--unescape"))
+    yield Transform("percent", "%XX became special characters", unquote_to_bytes, _percent)
+    yield Transform("case", "capital letters became small ones", partial(_text, str.lower))
+    yield Transform("case", "small letters became capitals", partial(_text, str.upper))
+    yield from _replacements()
+
+
+def _compositions() -> Iterator[Transform]:
+    composed, decomposed = _normal("NFC"), _normal("NFD")
+    words = "composed characters (NFC) became decomposed ones (NFD)"
+    yield Transform("composition", words, decomposed, composed, _convmv("-f utf8 -t utf8 --nfc"))
+    words = "decomposed characters (NFD) became composed ones (NFC)"
+    yield Transform("composition", words, composed, decomposed, _convmv("-f utf8 -t utf8 --nfd"))
+
+
+def _encodings() -> Iterator[Transform]:
+    for codec in _CODECS:
+        to_legacy, to_utf8 = _recode(_UTF8, codec), _recode(codec, _UTF8)
+        words = f"UTF-8 on the source, {codec} on the target"
+        yield Transform("encoding", words, to_legacy, to_utf8, _convmv(f"-f {codec} -t utf8"))
+        words = f"UTF-8 was taken for {codec} and encoded once more"
+        yield Transform("encoding", words, to_utf8, to_legacy, _convmv(f"--nosmart -f utf8 -t {codec}"))
+    for real, taken in permutations(_CODECS, 2):
+        words = f"names in {real} were taken for {taken}"
+        yield Transform("encoding", words, _mistaken(real, taken), _mistaken(taken, real), _unzip(real))
+    for real in ("cp852", "cp1250", "cp437"):
+        # What stock Info-ZIP does with archives of DOS and Windows: cp850 is assumed, and Latin-1 written.
+        words = f"names in {real} were taken for cp850 and written in iso8859-1"
+        there = _chain(real, "cp850", "iso8859-1")
+        yield Transform("encoding", words, there, _unchain(real, "cp850", "iso8859-1"), _unzip(real))
+
+
+def _replacements() -> Iterator[Transform]:
+    for mark in ("_", "?", "-", "#", ""):
+        told = f"replaced by {mark}" if mark else "left out"
+        yield Transform("replaced", f"letters beyond ASCII were {told}", partial(_text, partial(_each_letter, mark)))
+        yield Transform("replaced", f"bytes beyond ASCII were {told}", partial(_each_byte, mark.encode()))
+        if mark:
+            words = f"characters that Windows forbids were {told}"
+            yield Transform("replaced", words, partial(_text, partial(_FORBIDDEN.sub, mark)))
+    yield Transform("replaced", "accents were taken off", partial(_text, _without_accents))
+    yield Transform("replaced", "letters beyond ASCII became #Uxxxx", partial(_text, _unzip_escapes))
+
+
+def _changed(change: Change, path: bytes) -> bytes | None:
+    try:
+        other = change(path)
+    except UnicodeError:
+        return None
+    return None if other == path else other
+
+
+def _recode(source: str, target: str) -> Change:
+    return lambda path: path.decode(source).encode(target)
+
+
+def _mistaken(real: str, taken: str) -> Change:
+    return lambda path: path.decode().encode(real).decode(taken).encode()
+
+
+def _chain(real: str, taken: str, written: str) -> Change:
+    return lambda path: path.decode().encode(real).decode(taken).encode(written)
+
+
+def _unchain(real: str, taken: str, written: str) -> Change:
+    return lambda path: path.decode(written).encode(taken).decode(real).encode()
+
+
+def _normal(form: Literal["NFC", "NFD"]) -> Change:
+    return lambda path: unicodedata.normalize(form, path.decode()).encode()
+
+
+def _text(change: Callable[[str], str], path: bytes) -> bytes:
+    return change(path.decode()).encode()
+
+
+def _percent(path: bytes) -> bytes:
+    return quote(path, safe="/ !#$&'()*+,;=:@[]{}~-._").encode()
+
+
+def _each_letter(mark: str, text: str) -> str:
+    return "".join(char if char.isascii() else mark for char in text)
+
+
+def _each_byte(mark: bytes, path: bytes) -> bytes:
+    return re.sub(rb"[\x80-\xff]", lambda _: mark, path)
+
+
+def _without_accents(text: str) -> str:
+    bare = unicodedata.normalize("NFKD", text.translate(str.maketrans("łŁøØđĐ", "lLoOdD")))
+    return "".join(char for char in bare if not unicodedata.combining(char))
+
+
+def _unzip_escapes(text: str) -> str:
+    """Return what Info-ZIP's unzip writes for letters that its locale does not have."""
+    return "".join(char if char.isascii() else f"#U{ord(char):04x}" for char in text)
+
+
+def _unzip(codec: str) -> str:
+    command = f"python3 -m zipfile --metadata-encoding {codec} -e ARCHIVE.zip TARGET"
+    return f"Unpack it again with the right code page (Python 3.11 or later): {command}"
+
+
+def _convmv(flags: str) -> str:
+    return f"On the target: convmv -r {flags} --notest ."

@@ -1,0 +1,140 @@
+"""Folder by folder: what of it is lost, whether it holds any file, and whether it was touched after its files came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handover import paths
+from handover.comparison import PathClass
+from handover.diagnosis.observation import Arrived, Observation, Stat
+from handover.diagnosis.tables import HashSet
+from handover.entries import EntryType
+
+_KEEP = 64
+#: A folder's own time is that of its last new name; what comes this much later is another event.
+_LATER_NS = 10**9
+
+
+@dataclass(slots=True)
+class _Open:
+    path: bytes
+    arrived_itself: bool
+    target_stat: Stat
+    lost: int = 0
+    files_lost: bool = False
+    files_arrived: bool = False
+    lost_here: bool = False
+    newest_ns: int = 0
+
+    @property
+    def holds_files(self) -> bool:
+        return self.files_lost or self.files_arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A folder on the target that was changed after its files had come; ``lost`` counts what is missing in it."""
+
+    path: bytes
+    lost: int
+    touched_ns: int
+    newest_ns: int
+
+
+class Folders:
+    """Walks both sides in the order of paths; only the folders above the present path are in memory.
+
+    ``partial`` are folders below which some files arrived and some are lost, at most 64 of ``partial_total``, and
+    ``levels`` counts those of them that miss something of their own: a file, or all that a folder in them holds.
+    ``hollow`` are folders of the source without any file below them: how many arrived, and which are missing.
+    ``touched`` are folders with losses that were changed on the target after their files had come, at most 64.
+    """
+
+    def __init__(self) -> None:
+        self.partial: list[bytes] = []
+        self.partial_total = self.levels = 0
+        self.hollow_arrived = 0
+        self.hollow_missing = HashSet()
+        self.touched: list[Touched] = []
+        self.touched_set = HashSet()
+        self.touched_in_peace = 0
+        self.lossy = 0
+        self._open: list[_Open] = []
+
+    def arrived(self, seen: Arrived) -> None:
+        """Take one path that is the same on both sides."""
+        self._leave(seen.path)
+        if seen.path:
+            self._count(arrived=True, is_file=seen.type is EntryType.FILE, target=seen.target_stat)
+        if seen.type is EntryType.DIR:
+            self._open.append(_Open(seen.path, arrived_itself=True, target_stat=seen.target_stat))
+
+    def add(self, seen: Observation) -> None:
+        """Take one difference."""
+        self._leave(seen.path)
+        if not self._open and seen.path:
+            return
+        here = seen.kind is not PathClass.MISSING
+        if seen.source is None:
+            if self._open and seen.is_file:
+                self._open[-1].newest_ns = max(self._open[-1].newest_ns, seen.target_stat.ctime_ns or 0)
+            return
+        if seen.path:
+            self._count(arrived=here, is_file=not seen.is_folder, target=seen.target_stat)
+        if seen.source.may_be_folder:
+            self._open.append(_Open(seen.path, arrived_itself=here, target_stat=seen.target_stat))
+
+    def finish(self) -> None:
+        """Close what is open; nothing follows."""
+        while self._open:
+            self._close()
+
+    def _count(self, *, arrived: bool, is_file: bool, target: Stat) -> None:
+        folder = self._open[-1]
+        folder.lost += not arrived
+        if not is_file:
+            return
+        folder.files_arrived |= arrived
+        folder.files_lost |= not arrived
+        folder.lost_here |= not arrived
+        if arrived:
+            # A folder's ctime is that of its last new name, so folders say nothing of when they came.
+            folder.newest_ns = max(folder.newest_ns, target.ctime_ns or 0)
+
+    def _leave(self, path: bytes) -> None:
+        while self._open and not paths.is_below(path, self._open[-1].path):
+            self._close()
+
+    def _close(self) -> None:
+        folder = self._open.pop()
+        if self._open:
+            above = self._open[-1]
+            above.files_arrived |= folder.files_arrived
+            above.files_lost |= folder.files_lost
+            above.lost_here |= folder.files_lost and not folder.files_arrived
+        if not folder.holds_files and folder.path:
+            if folder.arrived_itself:
+                self.hollow_arrived += 1
+            else:
+                self.hollow_missing.add(folder.path)
+        if folder.files_lost and folder.files_arrived:
+            self.partial_total += 1
+            self.levels += folder.lost_here
+            if len(self.partial) < _KEEP:
+                self.partial.append(folder.path)
+        if folder.arrived_itself:
+            self._judge_times(folder)
+
+    def _judge_times(self, folder: _Open) -> None:
+        modified = folder.target_stat.mtime_ns
+        if modified is None or not folder.newest_ns:
+            return
+        self.lossy += folder.lost > 0
+        if modified < folder.newest_ns + _LATER_NS:
+            return
+        if not folder.lost:
+            self.touched_in_peace += 1
+            return
+        self.touched_set.add(folder.path)
+        if len(self.touched) < _KEEP:
+            self.touched.append(Touched(folder.path, folder.lost, modified, folder.newest_ns))

@@ -1,0 +1,190 @@
+"""Not reading again what has not changed: what the agent is told of earlier scans, and what is taken from them.
+
+The agent is told fingerprints, eight bytes for each file, and says of a file that has one of them that it was carried
+over. Nothing rests on these eight bytes: the digest of such a file is taken only when all that the agent's own stat
+says of it is what the earlier scan recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import os
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Protocol
+
+from handover.agents.frames import broken
+from handover.carrying import KnownFiles, known_files, unfit
+from handover.errors import MalformedInput, UsageError
+from handover.files import local_io
+from handover.manifest import Base, Header, Reader
+from handover.paths import shown
+
+#: More than this an agent is not told: about seven million files, which then are read again.
+MAX_TABLE = 64 * 2**20
+_FOLDER = struct.Struct(">II")
+_FINGERPRINT = 8
+_BLOCK = 4096
+
+
+class Earlier(Protocol):
+    """An earlier scan: its header, how it is named as a base, and the files that may be carried over from it."""
+
+    @property
+    def header(self) -> Header:
+        """What the scan said of itself."""
+
+    @property
+    def base(self) -> Base:
+        """How a manifest names it; known after ``files`` came to its end once."""
+
+    def files(self) -> Iterator[KnownFiles]:
+        """Yield the files in the order of paths; an error at the end means that none of them may be believed."""
+
+    def spent(self) -> None:
+        """Hear that there is a newer manifest of the same."""
+
+
+class EarlierManifest:
+    """A manifest that was made before. It is read twice, and must be the same both times."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._where = shown(os.fsencode(path))
+        self._sha256: str | None = None
+        if not path.is_file():
+            raise UsageError("there is no such manifest", where=self._where, hint="Name a manifest of an earlier scan.")
+        with local_io(path), path.open("rb") as stream:
+            self.header = Reader(stream, where=self._where).header
+
+    @property
+    def base(self) -> Base:
+        """How a manifest names it."""
+        return Base(kind="manifest", sha256=self._sha256, nonce=self.header.nonce, started_at=self.header.started_at)
+
+    def files(self) -> Iterator[KnownFiles]:
+        """Yield the files in the order of paths; ``MalformedInput`` when it is no manifest, or another one by now."""
+        with local_io(self._path), self._path.open("rb") as stream:
+            reader = Reader(stream, where=self._where)
+            yield from known_files(reader)
+            if reader.header != self.header or self._sha256 not in (None, reader.sha256):
+                raise MalformedInput("it changed while it was used", where=self._where)
+            self._sha256 = reader.sha256
+
+    def spent(self) -> None:
+        """Stay: evidence is never thrown away."""
+
+
+class Carry:
+    """What one scan may take from earlier ones, the latest of them last.
+
+    ``table`` first, then ``fit``; then ``take`` in the order of paths, and ``finish``.
+    """
+
+    def __init__(self, earlier: Sequence[Earlier]) -> None:
+        self._earlier = earlier
+        self._blocks: Iterator[KnownFiles] | None = None
+        self._block = _NOTHING
+        self._at = 0
+        #: Why everything is read after all.
+        self.refused: str | None = None
+
+    @property
+    def bases(self) -> tuple[Base, ...]:
+        """How the manifest names the earlier scans."""
+        return tuple(earlier.base for earlier in self._earlier)
+
+    def table(self) -> bytes:
+        """Return what the agent is told: for each folder its path and the fingerprints of its files."""
+        parts: list[bytes] = []
+        length = 0
+        for files in _merged(self._earlier):
+            for folder, prints in _by_folder(files):
+                path = folder.replace(b"\0", b"/")
+                parts += (_FOLDER.pack(len(path), len(prints) // _FINGERPRINT), path, prints)
+                length += _FOLDER.size + len(path) + len(prints)
+            if length > MAX_TABLE:
+                self.refused = "it has more files than an agent can be told of"
+                return b""
+        return b"".join(parts)
+
+    def fit(self, header: Header) -> bool:
+        """Return whether all earlier scans were of what this one is of."""
+        reasons = (unfit(earlier.header, header) for earlier in self._earlier)
+        self.refused = self.refused or next(filter(None, reasons), None)
+        return self.refused is None
+
+    def take(self, paths: Sequence[bytes], stamps: Sequence[bytes]) -> list[bytes]:
+        """Return the contents of files that the agent says are as they were; ``RemoteError`` when one is not.
+
+        Those of one call follow one another: mostly they do so in an earlier scan too.
+        """
+        keys = [path.replace(b"/", b"\0") for path in paths]
+        self._go_to(keys[0])
+        part = slice(self._at, self._at + len(keys))
+        if list(self._block.keys[part]) == keys and list(self._block.stamps[part]) == list(stamps):
+            self._at += len(keys)
+            return list(self._block.contents[part])
+        return [self._take_one(key, stamp) for key, stamp in zip(keys, stamps, strict=True)]
+
+    def finish(self) -> None:
+        """Read on to the end: only then it is certain that the earlier scans are what they were at first."""
+        for _ in self._blocks or ():
+            pass
+
+    def spent(self) -> None:
+        """Tell the earlier scans that there is a newer manifest of the same."""
+        for earlier in self._earlier:
+            earlier.spent()
+
+    def _take_one(self, key: bytes, stamp: bytes) -> bytes:
+        self._go_to(key)
+        block, at = self._block, self._at
+        # SECURITY: the agent alone decides nothing: what it did not read must be to the last number what was read.
+        if at == len(block.keys) or block.keys[at] != key or block.stamps[at] != stamp:
+            raise broken("a file that was carried over and is not known as it is")
+        return block.contents[at]
+
+    def _go_to(self, key: bytes) -> None:
+        """Go to the first file that does not come before this one."""
+        if self._blocks is None:
+            self._blocks = _merged(self._earlier)
+        while not self._block.keys or self._block.keys[-1] < key:
+            following = next(self._blocks, None)
+            if following is None:
+                self._at = len(self._block.keys)
+                return
+            self._block, self._at = following, 0
+        self._at = bisect_left(self._block.keys, key, self._at)
+
+
+def fingerprint(name: bytes, stamp: bytes) -> bytes:
+    """Return the eight bytes by which the agent knows a file."""
+    return hashlib.sha256(stamp + b" " + name).digest()[:_FINGERPRINT]
+
+
+def _by_folder(files: KnownFiles) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the fingerprints of files that follow one another in one folder; a folder may come more than once."""
+    named = ((*key.rpartition(b"\0")[::2], stamp) for key, stamp in zip(files.keys, files.stamps, strict=True))
+    for folder, group in groupby(named, itemgetter(0)):
+        yield folder, b"".join([fingerprint(name, stamp) for _, name, stamp in group])
+
+
+def _merged(earlier: Sequence[Earlier]) -> Iterator[KnownFiles]:
+    """Yield each file once, in the order of paths, as the latest scan knew it that read it."""
+    if len(earlier) == 1:
+        yield from earlier[0].files()
+        return
+    latest_first = [(file for files in one.files() for file in files.each()) for one in reversed(earlier)]
+    merged = heapq.merge(*latest_first, key=lambda known: known.key)
+    once = (next(group) for _, group in groupby(merged, lambda known: known.key))
+    while block := list(islice(once, _BLOCK)):
+        yield KnownFiles.of(block)
+
+
+_NOTHING = KnownFiles((), (), ())
