@@ -17,13 +17,14 @@ from handover.entries import EntryType, GapKind, HostStat
 from handover.manifest import Clock, IgnoreRule, Machine, RanBy, RulesRef, ScanOptions, Standing
 from handover.render import sampling
 from handover.render.wording import codes, labels, language
+from handover.render.wording.causes import unexplained
 from handover.render.wording.headline import common_folder, headline
 from handover.render.wording.language import BEGIN, END, foreign, name, percent, plain, plural, size
 from handover.render.wording.remarks import RemarkCode, beside, remarks
 from handover.render.wording.steps import next_steps
 from handover.report import Failure
 from handover.rules import Requirement, RuleSet
-from render.worlds import REQUIRE_NO_EXTRA, Part, agreed, hostile, lost_uploads, make_world, same
+from render.worlds import FINDING, REQUIRE_NO_EXTRA, Part, agreed, hostile, lost_uploads, make_world, same
 from support.manifests import file, folder, gap, ignored, link, make_manifest, reader, special
 
 ALL_REQUIRED = RuleSet(require=frozenset(Requirement))
@@ -300,7 +301,7 @@ def test_a_failure_without_hint_still_says_who_has_to_act():
 
 def test_without_a_bundle_no_file_is_named_that_is_not_there():
     report = make_world(lost_uploads()).report
-    assert "web.differences.jsonl" in plain(next_steps(report, kept=True)[0])
+    assert "web.missing.files0" in plain(next_steps(report, kept=True)[0])
     assert "-o FOLDER" in next_steps(report, kept=False)[0]
 
 
@@ -451,3 +452,24 @@ def test_moments_and_durations():
         "2 hours",
         "2 days",
     ]
+
+
+@pytest.mark.parametrize(
+    ("explained", "sentence"),
+    [
+        (0, "No cause was found for the 8 differences."),
+        (6, "No cause was found for 2 of the 8 differences."),
+        (8, None),
+    ],
+)
+def test_what_no_cause_explains_is_said_as_plainly(explained, sentence):
+    world = make_world(lost_uploads())
+    findings = (msgspec.structs.replace(FINDING, part="web", count=explained),) if explained else ()
+    said = unexplained(msgspec.structs.replace(world.report, findings=findings))
+    assert said == (() if sentence is None else (sentence,))
+
+
+def test_nothing_is_unexplained_where_nothing_differs_or_a_side_was_not_read():
+    failure = Failure(code=6, what="no route to host")
+    assert unexplained(make_world(Part(same(), same())).report) == ()
+    assert unexplained(make_world(Part(same(), None, failure=failure)).report) == ()

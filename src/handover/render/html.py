@@ -18,6 +18,7 @@ from handover.evidence.sshsig import NAMESPACE
 from handover.evidence.statement import FileName, PartyRole
 from handover.render import Differences, page
 from handover.render.wording import codes, language
+from handover.render.wording.causes import unexplained
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS, LIMITS
 from handover.render.wording.remarks import beside, excluded
@@ -39,6 +40,7 @@ def render(report: Report, differences: Differences, *, limit: int = LIMIT) -> s
         scope=codes.scope(report),
         strength=codes.strength(report),
         beside=beside(report),
+        unexplained=unexplained(report),
         steps=next_steps(report, kept=True),
         parts=[page.part_page(report, part, differences, limit=each) for part in report.parts],
         signers=page.signers(report),

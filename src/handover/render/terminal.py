@@ -22,6 +22,7 @@ from handover.comparison import PathClass, Verdict
 from handover.evidence.verification import Check, Signature, Verification
 from handover.render import Differences, Scanned, page, sampling
 from handover.render.wording import codes, verification
+from handover.render.wording.causes import unexplained
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
 from handover.render.wording.language import foreign, name, number, plain, say, size
@@ -237,12 +238,14 @@ def _legend(rows: list[page.Row]) -> Iterator[RenderableType]:
 
 
 def _findings(report: Report) -> Iterator[RenderableType]:
-    if report.findings:
+    rest = unexplained(report)
+    if report.findings or rest:
         lines: list[RenderableType] = [_title(LABELS["causes"])]
         for finding in report.findings:
             words = say("{title} ({sure})", title=foreign(finding.title), sure=codes.CONFIDENCES[finding.confidence])
             lines.append(_bullet("*", words))
             lines += [Padding(_text(foreign(remedy), "dim"), (0, 0, 0, 3)) for remedy in finding.remedy]
+        lines += [_bullet("?", sentence, "yellow") for sentence in rest]
         yield Group(*lines)
 
 

@@ -64,7 +64,7 @@ def _send_again(part: PartReport, comparison: Comparison, sides: Sides, *, kept:
             "{actor}: send the {n} missing or changed path again; it is named in {file}.",
             "{actor}: send the {n} missing or changed paths again; they are named in {file}.",
             actor=sides.source,
-            file=foreign(differences.file_name(part.name)),
+            file=foreign(differences.missing_name(part.name)),
         )
     elif again:
         yield plural(
