@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from handover import manifest
+from handover import manifest_reader
 from support.trees import truth
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ def test_made_up_manifests_are_manifests(bench, tmp_path, kind):
     manifests = bench("manifests")
     path = manifests.build(manifests.Kind(kind), 1000, tmp_path)
     with path.open("rb") as stream:
-        audited = manifest.audit(stream, where="made up", scratch=tempfile.TemporaryFile)
+        audited = manifest_reader.audit(stream, where="made up", scratch=tempfile.TemporaryFile)
     assert audited[1].entries == 1001
     lines = manifests.lines(path).read_bytes().splitlines()
     assert len(lines) == 1001

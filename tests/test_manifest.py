@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handover import manifest, manifest_lines, paths, strict_json
+from handover import manifest, manifest_lines, manifest_reader, paths, strict_json
 from handover.digests import Algorithm
 from handover.entries import Entry, EntryType, GapKind, HostStat, entry_problem, prefix_step
 from handover.errors import MalformedInput
@@ -64,7 +64,7 @@ ITEMS = TREES.map(items_of)
 
 
 def audit(raw: bytes) -> tuple[manifest.Header, manifest.Trailer, str]:
-    return manifest.audit(io.BytesIO(raw), where="test.manifest", scratch=tempfile.TemporaryFile)
+    return manifest_reader.audit(io.BytesIO(raw), where="test.manifest", scratch=tempfile.TemporaryFile)
 
 
 def rehashed(lines: list[bytes], **changes: object) -> bytes:
@@ -296,7 +296,7 @@ def test_an_endless_line_ends_in_bounded_memory_and_time():
 
     endless, start = Endless(), time.monotonic()
     with pytest.raises(MalformedInput, match="longer than"):
-        manifest.Reader(endless, where="test")
+        manifest_reader.Reader(endless, where="test")
     assert endless.given <= strict_json.MAX_LINE + 1
     assert time.monotonic() - start < 2
 

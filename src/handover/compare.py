@@ -29,8 +29,9 @@ from handover.comparison import (
 from handover.digests import Algorithm, Strength, strength
 from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.errors import Refused
-from handover.manifest import GapCounts, Header, Reader
+from handover.manifest import GapCounts, Header
 from handover.manifest_lines import Line
+from handover.manifest_reader import Reader
 from handover.merge import Follower, Leader
 from handover.rules import Requirement, Rule, RuleKind, RuleSet
 

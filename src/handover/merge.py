@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handover.manifest import Reader
 from handover.manifest_lines import Batch, Line
+from handover.manifest_reader import Reader
 
 _NOTHING = Batch(b"", 0)
 

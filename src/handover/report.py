@@ -18,7 +18,8 @@ from handover.compare import Comparer, Likeness, likeness
 from handover.comparison import Comparison, Difference, Doubt, Verdict, worst_verdict
 from handover.digests import Algorithm, Strength
 from handover.errors import ExitCode
-from handover.manifest import Base, Carried, CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Reader, Trailer
+from handover.manifest import Base, Carried, CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Trailer
+from handover.manifest_reader import Reader
 from handover.rollup import FolderSummary, Rollup
 from handover.rules import RuleSet
 from handover.strict_json import Count, Document, Hex256, Instant

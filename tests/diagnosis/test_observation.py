@@ -17,7 +17,7 @@ from handover.comparison import PathClass
 from handover.diagnosis import Context, diagnose, pairs, tables
 from handover.diagnosis.observation import Arrived, Streams, observe
 from handover.errors import MalformedInput
-from handover.manifest import Reader
+from handover.manifest_reader import Reader
 from support.manifests import file, folder, make_manifest, reader
 
 names = st.text("ab-.é\n", min_size=1, max_size=2).filter(lambda name: name not in (".", ".."))

@@ -33,7 +33,8 @@ from handover.evidence.statement import (
 )
 from handover.evidence.verification import Verification
 from handover.evidence.verify import verify
-from handover.manifest import CaseRef, Reader, Role
+from handover.manifest import CaseRef, Role
+from handover.manifest_reader import Reader
 from handover.rules import RulesDocument, RuleSet
 from support.manifests import Item, make_manifest
 

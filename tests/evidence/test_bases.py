@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 import pytest
 
-from handover import carrying, manifest
+from handover import carrying, manifest_reader
 from handover.digests import Algorithm
 from handover.entries import HostStat
 from handover.errors import MalformedInput, NotVerified
@@ -54,7 +54,7 @@ def check(raw: bytes, *bases: bytes) -> None:
         check_renderings=lambda _, __: (),
         find_base=lambda base: found.get(base.sha256, anything),
     )
-    header, trailer, sha256 = manifest.audit(io.BytesIO(raw), where="now", scratch=policy.scratch)
+    header, trailer, sha256 = manifest_reader.audit(io.BytesIO(raw), where="now", scratch=policy.scratch)
     check_bases(partial(io.BytesIO, raw), header, trailer, sha256, policy, "now")
 
 
@@ -148,7 +148,9 @@ def test_an_entry_cannot_be_carried_over_from_nowhere():
     old = reader_sha(raw)
     new = hashlib.sha256(body + b"\n").hexdigest().encode()
     with pytest.raises(MalformedInput, match="cannot be carried over"):
-        manifest.audit(io.BytesIO(body + b"\n" + trailer.replace(old, new) + b"\n"), where="x", scratch=io.BytesIO)
+        manifest_reader.audit(
+            io.BytesIO(body + b"\n" + trailer.replace(old, new) + b"\n"), where="x", scratch=io.BytesIO
+        )
 
 
 def reader_sha(raw: bytes) -> bytes:
@@ -160,7 +162,7 @@ def test_the_count_of_files_that_were_carried_over_has_to_be_right():
     raw = later((FILES[0][0], CARRIED), (FILES[1][0], CARRIED))
     assert b'"carried":{"files":2,"bytes":6}' in raw
     with pytest.raises(MalformedInput, match="totals"):
-        manifest.audit(io.BytesIO(raw.replace(b'{"files":2,', b'{"files":1,')), where="x", scratch=io.BytesIO)
+        manifest_reader.audit(io.BytesIO(raw.replace(b'{"files":2,', b'{"files":1,')), where="x", scratch=io.BytesIO)
 
 
 def test_a_listing_or_another_algorithm_is_no_base():

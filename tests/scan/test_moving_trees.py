@@ -172,6 +172,7 @@ def test_a_log_that_grows_for_ever_ends_as_unstable(tmp_path):
     writer = threading.Thread(target=grow)
     writer.start()
     try:
+        assert wait_until(lambda: log.stat().st_size > 2**20)
         seen = scan_tree(tmp_path)
     finally:
         stop.set()

@@ -1,4 +1,4 @@
-"""Small manifests for tests, written by the real ``manifest.Writer`` and read by the real ``manifest.Reader``."""
+"""Small manifests for tests, written by the real ``Writer`` and read by the real ``Reader``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from handover import manifest, paths
+from handover import manifest, manifest_reader, paths
 from handover.digests import Algorithm
 from handover.entries import Entry, EntryType, GapKind, HostStat, Ignored
 from handover.strict_json import base64_encode
@@ -92,8 +92,8 @@ def make_manifest(*items: Item, **header: object) -> bytes:
     return stream.getvalue()
 
 
-def reader(raw: bytes) -> manifest.Reader:
-    return manifest.Reader(io.BytesIO(raw), where="test.manifest")
+def reader(raw: bytes) -> manifest_reader.Reader:
+    return manifest_reader.Reader(io.BytesIO(raw), where="test.manifest")
 
 
 def path_fields(path: bytes | str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from handover import manifest
+from handover import manifest_reader
 from handover.entries import Entry, HostStat
 from handover.locations.channel import Channel, Host
 from handover.locations.local import LocalChannel, LocalHost
@@ -81,11 +81,11 @@ def scan_tree(
 def read(path: Path, header: Header, trailer: Trailer) -> Manifest:
     """Audit a manifest and return it."""
     with path.open("rb") as stream:
-        audited = manifest.audit(stream, where="test", scratch=tempfile.TemporaryFile)
+        audited = manifest_reader.audit(stream, where="test", scratch=tempfile.TemporaryFile)
     assert audited[:2] == (header, trailer)
     entries, hosts, contents = {}, {}, []
     with path.open("rb") as stream:
-        reader = manifest.Reader(stream, where="test")
+        reader = manifest_reader.Reader(stream, where="test")
         for line in reader.lines():
             entries[line.path] = reader.parse(line)
             hosts[line.path] = reader.parse_host(line)

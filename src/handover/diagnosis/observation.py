@@ -15,8 +15,8 @@ from handover import paths
 from handover.comparison import Difference, PathClass
 from handover.entries import Entry, EntryType
 from handover.errors import MalformedInput
-from handover.manifest import Reader
 from handover.manifest_lines import Batch, Line
+from handover.manifest_reader import Reader
 
 #: Classes that have a cause; what the terms agree to or leave out needs none.
 CAUSED = frozenset(

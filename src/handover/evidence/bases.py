@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
-from handover import carrying, manifest
+from handover import carrying, manifest_reader
 from handover.errors import NotVerified
 from handover.evidence.policy import Policy
-from handover.manifest import Base, Header, Reader, Trailer
+from handover.manifest import Base, Header, Trailer
+from handover.manifest_reader import Reader
 
 
 def check_bases(
@@ -38,7 +39,7 @@ def check_bases(
             )
         before = f"the base of {where}"
         with found() as stream:
-            header, trailer, base_sha256 = manifest.audit(stream, where=before, scratch=policy.scratch)
+            header, trailer, base_sha256 = manifest_reader.audit(stream, where=before, scratch=policy.scratch)
         if (base_sha256, header.nonce, header.started_at) != (base.sha256, base.nonce, base.started_at):
             raise NotVerified("what was given as its base is another manifest", where=where)
         _check(open_manifest, sha256, found, base_sha256, where)

@@ -9,14 +9,15 @@ from contextlib import ExitStack
 from functools import partial
 from typing import BinaryIO
 
-from handover import differences, manifest, strict_json
+from handover import differences, manifest_reader, strict_json
 from handover.comparison import Difference
 from handover.errors import NotVerified
 from handover.evidence.bases import check_bases
 from handover.evidence.contents import REPORT_NAME, RULES_NAME, Agreed, Vouched, manifest_name, sides
 from handover.evidence.policy import Policy
 from handover.evidence.verification import Ledger, Step
-from handover.manifest import Reader, Role
+from handover.manifest import Role
+from handover.manifest_reader import Reader
 from handover.report import PartReport, Report, SideInput, SideReport, compare_part, scope_of, total
 from handover.rules import RuleSet
 
@@ -54,7 +55,7 @@ def compare_again(files: Vouched, report: Report | None, agreed: Agreed | None, 
 
 def _audit(files: Vouched, name: str, policy: Policy) -> int:
     with files.open(name) as stream:
-        header, trailer, sha256 = manifest.audit(stream, where=files.where(name), scratch=policy.scratch)
+        header, trailer, sha256 = manifest_reader.audit(stream, where=files.where(name), scratch=policy.scratch)
     files.same(name, sha256)
     check_bases(partial(files.open, name), header, trailer, sha256, policy, files.where(name))
     return trailer.entries

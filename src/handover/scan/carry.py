@@ -22,7 +22,8 @@ from handover.agents.frames import broken
 from handover.carrying import KnownFiles, known_files, unfit
 from handover.errors import MalformedInput, UsageError
 from handover.files import local_io
-from handover.manifest import Base, Header, Reader
+from handover.manifest import Base, Header
+from handover.manifest_reader import Reader
 from handover.paths import shown
 
 #: More than this an agent is not told: about seven million files, which then are read again.

@@ -14,7 +14,8 @@ from handover.bundles import open_bundle
 from handover.errors import MalformedInput, UsageError
 from handover.files import local_io
 from handover.locations.location import is_manifest
-from handover.manifest import Base, Reader
+from handover.manifest import Base
+from handover.manifest_reader import Reader
 from handover.paths import shown
 
 _ROUND = re.compile(r"[0-9]{4}\Z")

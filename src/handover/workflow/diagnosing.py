@@ -11,7 +11,7 @@ from handover import differences
 from handover.comparison import PerClass
 from handover.diagnosis import Context, Streams, diagnose
 from handover.files import local_io
-from handover.manifest import Reader
+from handover.manifest_reader import Reader
 from handover.report import Finding, PartReport
 from handover.terms import Terms
 from handover.terms.model import Moment

@@ -15,7 +15,7 @@ from handover.comparison import Comparison
 from handover.digests import Algorithm
 from handover.errors import HandoverError
 from handover.locations.location import ManifestFile
-from handover.manifest import Reader
+from handover.manifest_reader import Reader
 from handover.render.wording.first_look import first_look
 from handover.report import SideInput, compare_part
 from handover.rules import RuleSet

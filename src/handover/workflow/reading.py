@@ -21,7 +21,8 @@ from handover.evidence.statement import Kind
 from handover.files import local_io, new_file, refuse_existing
 from handover.locations import location
 from handover.locations.location import LocalFolder, Location, ManifestFile, SshFolder
-from handover.manifest import CaseRef, Header, RanBy, Reader, Role, Standing, Trailer, audit
+from handover.manifest import CaseRef, Header, RanBy, Role, Standing, Trailer
+from handover.manifest_reader import Reader, audit
 from handover.paths import shown
 from handover.rules import RuleSet
 from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, Stage, cut_scans, scan

@@ -21,7 +21,8 @@ from handover.evidence.contents import manifest_name
 from handover.evidence.inventory import is_beside
 from handover.evidence.statement import FileName
 from handover.files import local_io
-from handover.manifest import CaseRef, Reader, Role
+from handover.manifest import CaseRef, Role
+from handover.manifest_reader import Reader
 from handover.report import (
     TYPE,
     VERSION,

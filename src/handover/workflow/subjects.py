@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from handover import manifest
+from handover import manifest_reader
 from handover.digests import Strength, sha256_hex
 from handover.errors import UsageError
 from handover.evidence import sums
@@ -112,7 +112,7 @@ def _terms(case: Case) -> Signable:
 
 def _manifest(path: Path) -> Signable:
     with local_io(path), path.open("rb") as stream:
-        header = manifest.Reader(stream, where=shown(os.fsencode(path))).header
+        header = manifest_reader.Reader(stream, where=shown(os.fsencode(path))).header
     return Signable(
         kind=Kind.CUSTODY,
         subject=_subject(path, path.name),

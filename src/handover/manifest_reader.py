@@ -1,0 +1,213 @@
+"""Reading a manifest: once, strictly, as a stream, with one batch of lines in memory at a time.
+
+Pure: it works on streams that are given to it. Specification: ``docs/spec/manifest.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from operator import lt
+from typing import BinaryIO
+
+from handover import paths, strict_json
+from handover.entries import Entry, HostStat, entry_problem
+from handover.errors import MalformedInput
+from handover.manifest import TRAILER_TYPE, Header, Tally, Trailer
+from handover.manifest_lines import HOST, Batch, Block, Line, line_of, split, stem_and_key
+
+_BLOCK = 2**20
+_TRAILER = b'{"type":"' + TRAILER_TYPE.encode() + b'"'
+
+
+class Reader:
+    """Reads one manifest once, from start to end, strictly.
+
+    ``lines`` (or ``batches``, not both) gives entry lines in order; only when they are exhausted is ``trailer`` there,
+    and with it the knowledge that the bytes were whole. Nothing that was read may be believed before. Raises
+    ``MalformedInput`` and nothing else for what the bytes are; reading errors of the stream pass through.
+    """
+
+    def __init__(self, stream: BinaryIO, *, where: str) -> None:
+        self._stream = stream
+        self._where = where
+        self._digest = hashlib.sha256()
+        self._number = 1
+        self._length = 0
+        self._trailer: Trailer | None = None
+        raw = stream.readline(strict_json.MAX_LINE + 1)
+        if not raw.endswith(b"\n"):
+            raise self._cut_or_long(raw)
+        self._take(raw)
+        self.header = strict_json.decode(Header, raw[:-1], where=self._place(1))
+        paths.from_fields(self.header.root, self.header.root_b64, where=self._place(1))
+
+    @property
+    def trailer(self) -> Trailer:
+        """The trailer; only when the lines have come to their end."""
+        if self._trailer is None:
+            raise RuntimeError("the trailer is known only after the last line")
+        return self._trailer
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the whole file, as ``sha256sum`` gives it; only when the lines have come to their end."""
+        assert self._trailer is not None
+        return self._digest.hexdigest()
+
+    @property
+    def length(self) -> int:
+        """Number of bytes that were read."""
+        return self._length
+
+    def lines(self) -> Iterator[Line]:
+        """Yield each entry line."""
+        for batch in self.batches():
+            for at in range(len(batch)):
+                self._number = batch.number + at
+                yield batch.line(at)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the entry lines in batches, in an order that was checked."""
+        last: bytes | None = None
+        for block in self.blocks():
+            batch = split(block, self.header.digest, self._other)
+            self.check_order(last, batch.keys)
+            last = batch.keys[-1]
+            yield batch
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the bytes of the entry lines; checks the digest and the number of entries, and not what the lines are.
+
+        For a merge that knows most of them from the other side; it checks the others, and the order, itself.
+        """
+        entries = 0
+        for raw in self._whole_lines():
+            block = Block(raw, entries + 2, raw.count(b"\n"))
+            yield block
+            entries += block.length
+        trailer = self.trailer
+        if entries == 0 or trailer.entries != entries or trailer.counts.total != entries:
+            self._trailer = None
+            raise self._malformed("the counts in the last line do not add up")
+
+    def line(self, raw: bytes, number: int) -> Line:
+        """Return one entry line, parsed so far as to know its path; ``number`` is its place in the file, from 1."""
+        self._number = number
+        stem, key = stem_and_key(raw, self.header.digest) or self._other(raw, number)
+        return line_of(raw, stem, key)
+
+    def parse(self, line: Line) -> Entry:
+        """Return the entry of a line, checked."""
+        entry = strict_json.decode(Entry, line.content + b"}", where=self._place())
+        problem = entry_problem(entry, self.header.digest)
+        if problem:
+            raise self._malformed(f"{paths.shown(line.path)}: {problem}")
+        return entry
+
+    def parse_host(self, line: Line) -> HostStat:
+        """Return what the host said of a line's path; empty when the route knew nothing."""
+        if line.host is None:
+            return HostStat()
+        return strict_json.decode(HostStat, line.host, where=self._place())
+
+    def _whole_lines(self) -> Iterator[bytes]:
+        """Yield whole entry lines in blocks; takes the trailer, and makes sure that nothing follows it."""
+        rest = b""
+        while data := self._stream.read(_BLOCK):
+            end = data.rfind(b"\n") + 1
+            block, rest = (rest + data[:end], data[end:]) if end else (b"", rest + data)
+            if len(rest) > strict_json.MAX_LINE:
+                raise self._cut_or_long(rest)
+            at = 0 if block.startswith(_TRAILER) else block.find(b"\n" + _TRAILER) + 1
+            if at or block.startswith(_TRAILER):
+                if at:
+                    self._take(block[:at])
+                    yield block[:at]
+                self._end(block[at:], more=bool(rest or self._stream.read(1)))
+                return
+            if block:
+                self._take(block)
+                yield block
+        raise self._cut_or_long(rest)
+
+    def _end(self, raw: bytes, *, more: bool) -> None:
+        before = self._digest.hexdigest()
+        self._take(raw)
+        if more or raw.count(b"\n") != 1:
+            raise self._malformed("there is something after the last line")
+        trailer = strict_json.decode(Trailer, raw[:-1], where=self._place())
+        if trailer.sha256 != before:
+            raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
+        self._trailer = trailer
+
+    def check_order(self, last: bytes | None, keys: list[bytes]) -> None:
+        """Make sure that keys increase strictly, and that the first of all is that of the root."""
+        first_fits = keys[0] > last if last is not None else not keys[0]
+        if not first_fits or not all(map(lt, keys, islice(keys, 1, None))):
+            raise self._malformed("entries are out of order, doubled, or the root is not the first")
+
+    def _other(self, raw: bytes, number: int) -> tuple[bytes, bytes]:
+        """Return stem and key of a line that is not plain."""
+        if len(raw) > strict_json.MAX_LINE:
+            raise self._cut_or_long(raw)
+        if not raw.endswith(b"}"):
+            raise MalformedInput("not an entry", where=self._place(number))
+        at = raw.find(HOST)
+        content = raw[:-1] if at < 0 else raw[:at]
+        entry = strict_json.decode(Entry, content + b"}", where=self._place(number))
+        path = paths.check(entry.path_bytes(), where=self._place(number))
+        return raw if at < 0 else content + HOST, paths.order_key(path)
+
+    def _take(self, raw: bytes) -> None:
+        self._digest.update(raw)
+        self._length += len(raw)
+
+    def _place(self, number: int | None = None) -> str:
+        return f"{self._where}:{self._number if number is None else number}"
+
+    def _malformed(self, what: str) -> MalformedInput:
+        return MalformedInput(what, where=self._place())
+
+    def _cut_or_long(self, rest: bytes) -> MalformedInput:
+        if len(rest) > strict_json.MAX_LINE:
+            return self._malformed(f"a line longer than {strict_json.MAX_LINE} bytes")
+        return MalformedInput(
+            "the file ends before its last line",
+            where=self._place(),
+            hint="A scan or a copy of the file broke off. Ask for the whole file, or scan again.",
+        )
+
+
+def audit(stream: BinaryIO, *, where: str, scratch: Callable[[], BinaryIO]) -> tuple[Header, Trailer, str]:
+    """Read a whole manifest and check every byte of it; return header, trailer and the file's SHA-256.
+
+    Beyond what ``Reader`` checks, every entry and every ``host`` is parsed, each stands below a listed folder, and the
+    trailer is computed again: counts, bytes, ignored totals and both roots must be equal.
+    """
+    reader = Reader(stream, where=where)
+    tally = Tally(reader.header, scratch)
+    ignorable = {rule.pattern for rule in reader.header.rules.ignore}
+    folders: list[bytes] = []
+    for line in reader.lines():
+        entry = reader.parse(line)
+        carried = reader.parse_host(line).carried
+        if carried and (entry.digest is None or not reader.header.base):
+            raise MalformedInput(f"{paths.shown(line.path)} cannot be carried over", where=where)
+        parent = line.key.rpartition(b"\0")[0]
+        while folders and folders[-1] != parent:
+            folders.pop()
+        if line.key and not folders:
+            raise MalformedInput(f"{paths.shown(line.path)} does not stand below a listed folder", where=where)
+        if entry.is_open_folder:
+            folders.append(line.key)
+        if entry.ignored is not None and entry.ignored.rule not in ignorable:
+            raise MalformedInput(
+                f"{paths.shown(line.path)} is ignored under a rule that the header does not have", where=where
+            )
+        tally.add(entry, line.content, carried=carried)
+    trailer = reader.trailer
+    if tally.trailer(trailer.ended_at, trailer.sha256) != trailer:
+        raise MalformedInput("the totals or roots in the last line are not those of the entries", where=where)
+    return reader.header, trailer, reader.sha256
