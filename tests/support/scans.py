@@ -14,7 +14,7 @@ from handover.entries import Entry, HostStat
 from handover.locations.channel import Channel, Host
 from handover.locations.local import LocalChannel, LocalHost
 from handover.manifest import Header, RanBy, Standing, Trailer
-from handover.scan import Clock, Effort, ScanRequest, Stage, scan
+from handover.scan import Clock, Effort, ScanRequest, Stage, Totals, scan
 from handover.scan.scanner import SYSTEM_CLOCK
 
 #: As root nothing is unreadable; with these words before the interpreter chmod 000 means it.
@@ -99,10 +99,10 @@ class Hearer:
     def __init__(self, hear: Callable[[Stage, int], None] | None = None) -> None:
         self._hear = hear
 
-    def update(self, side: str, stage: Stage, *, files: int, bytes: int, folders_done: int, folders_known: int) -> None:  # noqa: A002
+    def update(self, side: str, totals: Totals) -> None:
         assert side
         if self._hear is not None:
-            self._hear(stage, files)
+            self._hear(totals.stage, totals.files)
 
 
 class WatchedHost(LocalHost):

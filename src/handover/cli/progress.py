@@ -11,19 +11,18 @@ from dataclasses import dataclass, field
 
 from handover.cli.console import Console
 from handover.render.wording.language import number, size
-from handover.scan import Stage
+from handover.scan import Stage, Totals
 
 _PLAIN_EVERY_S = 10.0
 _LIVE_EVERY_S = 0.2
 
 
+_NOTHING = Totals(Stage.CONTENTS, files=0, bytes=0, folders_done=0, folders_known=0)
+
+
 @dataclass(slots=True)
 class _Side:
-    stage: Stage
-    files: int = 0
-    bytes: int = 0
-    folders_done: int = 0
-    folders_known: int = 0
+    totals: Totals = _NOTHING
     started_s: float = field(default_factory=time.monotonic)
     expected_files: int | None = None
     expected_bytes: int | None = None
@@ -40,21 +39,10 @@ class Bar:
         self._shown_s = time.monotonic()
         self._lines = 0
 
-    def update(
-        self,
-        side: str,
-        stage: Stage,
-        *,
-        files: int,
-        bytes: int,  # noqa: A002  what it is
-        folders_done: int,
-        folders_known: int,
-    ) -> None:
+    def update(self, side: str, totals: Totals) -> None:
         """Take the totals of one side and show them when it is time."""
         with self._lock:
-            found = self._sides.setdefault(side, _Side(stage))
-            found.stage, found.files, found.bytes = stage, files, bytes
-            found.folders_done, found.folders_known = folders_done, folders_known
+            self._sides.setdefault(side, _Side()).totals = totals
             now = time.monotonic()
             if self._on and now - self._shown_s >= (_LIVE_EVERY_S if self._live else _PLAIN_EVERY_S):
                 self._shown_s = now
@@ -63,7 +51,7 @@ class Bar:
     def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
         """Take how much there is to read; what was counted so far was only a listing."""
         with self._lock:
-            self._sides[side] = _Side(Stage.CONTENTS, expected_files=files, expected_bytes=bytes)
+            self._sides[side] = _Side(expected_files=files, expected_bytes=bytes)
 
     def finish(self) -> None:
         """Take the live lines away; what comes next is the result."""
@@ -95,23 +83,23 @@ def progress(console: Console) -> Iterator[Bar]:
 
 
 def _line(name: str, side: _Side, now: float) -> str:
-    passed = max(now - side.started_s, 0.001)
-    rate = f"{size(int(side.bytes / passed))}/s"
-    doing = "reading" if side.stage is Stage.CONTENTS else "checking what changed"
-    files, read = number(side.files), size(side.bytes)
+    totals, passed = side.totals, max(now - side.started_s, 0.001)
+    rate = f"{size(int(totals.bytes / passed))}/s"
+    doing = "reading" if totals.stage is Stage.CONTENTS else "checking what changed"
+    files, read = number(totals.files), size(totals.bytes)
     if side.expected_files is not None and side.expected_bytes is not None:
         files, read = f"{files} of {number(side.expected_files)}", f"{read} of {size(side.expected_bytes)}"
-    folders = f"{number(side.folders_done)} of {number(side.folders_known)} folders"
-    done = f"{files} files, {read}, {folders}, {rate}"
-    return f"  {name:<8} {doing}: {done}{_remaining(side, passed)}"
+    folders = f"{number(totals.folders_done)} of {number(totals.folders_known)} folders"
+    return f"  {name:<8} {doing}: {files} files, {read}, {folders}, {rate}{_remaining(side, passed)}"
 
 
 def _remaining(side: _Side, passed: float) -> str:
     """Say how long it may take: by bytes when their sum is known, else by folders once enough of them are known."""
-    if side.stage is Stage.CONTENTS and side.expected_bytes and side.bytes:
-        share = min(side.bytes / side.expected_bytes, 1.0)
-    elif side.folders_known >= 20 and side.folders_done * 5 >= side.folders_known:
-        share = side.folders_done / side.folders_known
+    totals = side.totals
+    if totals.stage is Stage.CONTENTS and side.expected_bytes and totals.bytes:
+        share = min(totals.bytes / side.expected_bytes, 1.0)
+    elif totals.folders_known >= 20 and totals.folders_done * 5 >= totals.folders_known:
+        share = totals.folders_done / totals.folders_known
     else:
         return ""
     seconds = passed * (1 - share) / share

@@ -2,7 +2,7 @@
 
 from handover.scan.carry import Carry, EarlierManifest
 from handover.scan.cut import CutScan, cut_scans
-from handover.scan.request import Clock, Effort, Progress, ScanRequest, Stage
+from handover.scan.request import Clock, Effort, Progress, ScanRequest, Stage, Totals
 from handover.scan.scanner import SYSTEM_CLOCK, scan
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Progress",
     "ScanRequest",
     "Stage",
+    "Totals",
     "cut_scans",
     "scan",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from handover.digests import Algorithm
 from handover.manifest import CaseRef, RanBy, Role
@@ -89,20 +89,21 @@ class Stage(StrEnum):
     RECHECK = "recheck"
 
 
+class Totals(NamedTuple):
+    """How far a scan is; the counts of folders are those of the stage, the others of the whole scan."""
+
+    stage: Stage
+    files: int
+    bytes: int
+    folders_done: int
+    folders_known: int
+
+
 class Progress(Protocol):
     """Hears how far a scan is, at least every second. An exception that it raises ends the scan."""
 
-    def update(
-        self,
-        side: str,
-        stage: Stage,
-        *,
-        files: int,
-        bytes: int,  # noqa: A002  what it is
-        folders_done: int,
-        folders_known: int,
-    ) -> None:
-        """Take the totals so far; the counts of folders are those of the stage."""
+    def update(self, side: str, totals: Totals) -> None:
+        """Take what is known of a side so far."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from handover.scan.carry import Carry
 from handover.scan.cut import is_worth_keeping, keep
 from handover.scan.lines import Lines
 from handover.scan.order import FoundRun, in_order
-from handover.scan.request import Clock, Progress, ScanRequest, Stage
+from handover.scan.request import Clock, Progress, ScanRequest, Stage, Totals
 from handover.scan.session import Session
 from handover.scan.spool import Spool, Told
 
@@ -48,14 +48,9 @@ class _Teller:
     def repeat(self) -> None:
         """Pass on what was heard last."""
         beat = self._last
-        self._progress.update(
-            self._side,
-            Stage.RECHECK if beat.recheck else Stage.CONTENTS,
-            files=beat.files,
-            bytes=beat.bytes,
-            folders_done=beat.folders_done,
-            folders_known=beat.folders_known,
-        )
+        stage = Stage.RECHECK if beat.recheck else Stage.CONTENTS
+        totals = Totals(stage, beat.files, beat.bytes, beat.folders_done, beat.folders_known)
+        self._progress.update(self._side, totals)
 
 
 def scan(

@@ -25,7 +25,7 @@ from handover.manifest import CaseRef, Header, RanBy, Role, Standing, Trailer
 from handover.manifest_reader import Reader, audit
 from handover.paths import shown
 from handover.rules import RuleSet
-from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, Stage, cut_scans, scan
+from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, Totals, cut_scans, scan
 from handover.workflow.custody import StatementFile, beside
 from handover.workflow.hosts import Hosts
 from handover.workflow.surroundings import Surroundings
@@ -223,22 +223,11 @@ class _Stoppable:
         """Pass it on."""
         self.progress.finish()
 
-    def update(
-        self,
-        side: str,
-        stage: Stage,
-        *,
-        files: int,
-        bytes: int,  # noqa: A002  what it is
-        folders_done: int,
-        folders_known: int,
-    ) -> None:
+    def update(self, side: str, totals: Totals) -> None:
         """Pass it on, or end the scan that tells it."""
         if self.stop.is_set():
             raise _Ended
-        self.progress.update(
-            side, stage, files=files, bytes=bytes, folders_done=folders_done, folders_known=folders_known
-        )
+        self.progress.update(side, totals)
 
 
 def scan_side(
