@@ -84,6 +84,8 @@ def progress(console: Console) -> Iterator[Bar]:
 
 def _line(name: str, side: _Side, now: float) -> str:
     totals, passed = side.totals, max(now - side.started_s, 0.001)
+    if not totals.folders_known:
+        return f"  {name:<8} starting"
     rate = f"{size(int(totals.bytes / passed))}/s"
     doing = "reading" if totals.stage is Stage.CONTENTS else "checking what changed"
     files, read = number(totals.files), size(totals.bytes)
