@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,10 @@ def test_it_says_which_server_it_used_and_ends_with_the_report_and_the_next_comm
     lines = output.splitlines()
     report = next(line for line in lines if line.startswith("The report:"))
     assert os.path.isfile(report.removeprefix("The report:").split("(")[0].strip())
-    assert lines[-1].startswith("  handover compare ssh://")
+    command, compare, source, _ = lines[-1].split()
+    assert (Path(command).name, compare) == ("handover", "compare")
+    assert shutil.which(command) is not None
+    assert source.startswith("ssh://")
     assert "VERIFIED, NOT ACCEPTED" in output
 
 

@@ -10,6 +10,7 @@ import secrets
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,4 +168,13 @@ def _farewell(folder: Path, say: Callable[[str], None]) -> None:
     say(f"\nThe report:  {name}/{_ROUND}/report.en.html   (open it in a browser)")
     say(f"Both hosts have ended. Everything is in {name}; delete it when you have seen enough.")
     say("\nNext, with your own two hosts:")
-    say("  handover compare ssh://you@old.example/path/to/site ssh://you@new.example/path/to/site")
+    say(f"  {_own_name()} compare ssh://you@old.example/path/to/site ssh://you@new.example/path/to/site")
+
+
+def _own_name() -> str:
+    """Return how the user can call this program: by its name where that leads to it, else by where it is installed."""
+    installed = Path(sys.executable).with_name("handover")
+    found = shutil.which("handover")
+    if not installed.exists() or (found is not None and Path(found).samefile(installed)):
+        return "handover"
+    return shown(os.path.relpath(installed))
