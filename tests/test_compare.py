@@ -465,3 +465,54 @@ def test_the_side_that_follows_must_be_in_order_too():
     for forged in (swapped, doubled):
         with pytest.raises(MalformedInput):
             list(Comparer(reader(whole), reader(forged), RuleSet()).differences())
+
+
+STAT = HostStat(
+    mtime_ns="1", ctime_ns="2", dev="3", inode="4", mode="0644", uid=0, gid=0, user="root", group="www-data"
+)
+OTHER_STAT = msgspec.structs.replace(STAT, mtime_ns="99")
+HOSTILE_HOSTS = [
+    b'"mode":"0644","mode":"0600"',
+    b'"mode":"0644","more":1',
+    b'"mode":"rw-r--r--"',
+    b'"mode":"0644","gid":NaN',
+    b'"mode": "0644"',
+    b'"mode":"0644"}{"x":1',
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_HOSTS)
+@pytest.mark.parametrize("leads", [True, False])
+@pytest.mark.parametrize("stat", [STAT, OTHER_STAT])
+def test_no_nonsense_hides_in_what_is_not_compared(hostile, leads, stat):
+    whole = make_manifest((file("a", b"x"), STAT), (file("b", b"y"), STAT))
+    forged = resealed(make_manifest((file("a", b"x"), stat), (file("b", b"y"), stat)), b'"mode":"0644"', hostile)
+    source, target = (forged, whole) if leads else (whole, forged)
+    with pytest.raises(MalformedInput):
+        list(Comparer(reader(source), reader(target), RuleSet()).differences())
+
+
+def test_lines_that_differ_only_in_their_times_agree():
+    ours = make_manifest((file("a", b"x"), STAT), (file("b", b"y"), STAT), (link("l", b"t"), STAT))
+    theirs = make_manifest((file("a", b"x"), OTHER_STAT), (file("b", b"y"), OTHER_STAT), (link("l", b"t"), OTHER_STAT))
+    comparer = Comparer(reader(ours), reader(theirs), RuleSet())
+    assert list(comparer.differences()) == []
+    assert comparer.result().verdict is Verdict.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"file":2,"dir":1', b'"file":1,"dir":2'),
+        (b'"bytes":2', b'"bytes":3'),
+        (b'"gap":0,"ignored":0', b'"gap":0,"ignored":1'),
+    ],
+)
+@pytest.mark.parametrize("leads", [True, False])
+def test_a_trailer_that_does_not_count_its_lines_is_malformed(before, after, leads):
+    whole = make_manifest(file("a", b"x"), file("b", b"y"))
+    assert before in whole
+    forged = whole.replace(before, after)
+    source, target = (forged, whole) if leads else (whole, forged)
+    with pytest.raises(MalformedInput):
+        list(Comparer(reader(source), reader(target), RuleSet()).differences())

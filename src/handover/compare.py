@@ -29,7 +29,7 @@ from handover.comparison import (
 from handover.digests import Algorithm, Strength, strength
 from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.errors import Refused
-from handover.manifest import GapCounts, Header
+from handover.manifest import Counts, GapCounts, Header
 from handover.manifest_lines import Line
 from handover.manifest_reader import Reader
 from handover.merge import Follower, Leader
@@ -109,6 +109,8 @@ class Comparer:
             difference = self._judge(*self._next(source, target))
             if difference is not None:
                 yield difference
+        self._source.check_totals()
+        self._target.check_totals()
 
     def result(self) -> Comparison:
         """Return counts and verdict; only after ``differences`` came to its end."""
@@ -168,6 +170,8 @@ class Comparer:
         files, size = source.weigh(count)
         self._counts[PathClass.SAME] += count
         self._bytes[PathClass.SAME] += size
+        for side in (self._source, self._target):
+            side.count_plain(files, count - files, size)
         self._total[0] += files
         self._total[1] += size
         target.skip(count, source)
@@ -262,11 +266,29 @@ class _Side:
         self.name = name
         self.reader = reader
         self._cover: tuple[bytes, str] | None = None if reader is not None else (b"", "not_read")
+        self._states = dict.fromkeys(("file", "dir", "link", "special", "gap", "ignored"), 0)
+        self._size = 0
         self._ignore = {rule.pattern for rule in reader.header.rules.ignore} if reader is not None else set()
 
     def parse(self, line: Line) -> Entry:
+        """Return the entry of a line, and count it."""
         assert self.reader is not None
-        return self.reader.parse(line)
+        entry = self.reader.parse(line)
+        self._states["gap" if entry.gap else "ignored" if entry.ignored else entry.type or "gap"] += 1
+        if entry.clean:
+            self._size += entry.size or 0
+        return entry
+
+    def count_plain(self, files: int, folders: int, size: int) -> None:
+        """Count lines that were not parsed."""
+        self._states["file"] += files
+        self._states["dir"] += folders
+        self._size += size
+
+    def check_totals(self) -> None:
+        """Make sure that the trailer counts what was there."""
+        if self.reader is not None:
+            self.reader.check_totals(Counts(**self._states), self._size)
 
     def stat(self, line: Line) -> HostStat:
         assert self.reader is not None

@@ -1,8 +1,8 @@
 """The entry lines of a manifest in batches of about a megabyte: bytes, keys and sizes, in the order of the file.
 
 Nearly every line is a folder or a read file with an ordinary name. One regular expression recognises such *plain* lines
-whole: their JSON is in its one form, path, type, size and digest are sound, and nothing else is in them. So a plain
-line needs no parser, and a million of them cost about a second. All others are left to the parser, one by one.
+whole: their JSON is in its one form, path, type, size, digest and ``host`` are sound, and nothing else is in them. So a
+plain line needs no parser, and a million of them cost about a second. All others are left to the parser, one by one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,20 @@ _CHARACTERS = rb"(?:[ !#-.0-\[\]-~]++|[\xc3-\xc5][\x80-\xbf])++"
 _COMPONENT = rb'(?!\.\.?+[/"])' + _CHARACTERS
 _PATH = _COMPONENT + rb"(?:/" + _COMPONENT + rb")*+"
 _PLAIN_NAMES = re.compile(rb"(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb"(?:\n(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb")*+")
+_NANOSECONDS = rb'"(?:0|-?[1-9][0-9]{0,18}+)"'
+_DECIMAL = rb'"(?:0|[1-9][0-9]{0,19}+)"'
+_SMALL = rb"(?:0|[1-9][0-9]{0,14}+)"
+_OWNER = rb'"[ !#-\[\]-~]++"'
+#: What a host that can be read with Python says of nearly every path.
+_HOST_OBJECT = rb'\{"mtime_ns":%b,"ctime_ns":%b,"dev":%b,"inode":%b,"mode":"[0-7]{4}","uid":%b,"gid":%b' % (
+    _NANOSECONDS,
+    _NANOSECONDS,
+    _DECIMAL,
+    _DECIMAL,
+    _SMALL,
+    _SMALL,
+) + rb'(?:,"user":%b)?+(?:,"group":%b)?+(?:,"carried":true)?+\}' % (_OWNER, _OWNER)
+_PLAIN_HOSTS = re.compile(rb"(?:%b\}\n)*+%b\}" % (_HOST_OBJECT, _HOST_OBJECT))
 _SIZE = rb"0|[1-9][0-9]{0,14}+"
 
 
@@ -80,11 +94,16 @@ class Batch:
         place = bisect_left(self.odd, at)
         return (self.odd[place] if place < len(self.odd) else len(self.keys)) - at
 
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines as they are in the file, without their line ends."""
+        if not self._lines:
+            self._lines = self.block.split(b"\n")[:-1]
+        return self._lines
+
     def line(self, at: int) -> Line:
         """Return one line with its ``host``."""
-        if not self._lines:
-            self._lines = self.block.split(b"\n")
-        return line_of(self._lines[at], self.stems[at], self.keys[at])
+        return line_of(self.lines[at], self.stems[at], self.keys[at])
 
 
 def split(block: Block, algorithm: Algorithm, other: Callable[[bytes, int], tuple[bytes, bytes]]) -> Batch:
@@ -117,6 +136,12 @@ def names_are_plain(names: list[bytes]) -> bool:
     return joined.count(b"\n") == len(names) - 1 and _PLAIN_NAMES.fullmatch(joined) is not None
 
 
+def hosts_are_plain(rests: list[bytes]) -> bool:
+    """Return whether each of these ends of lines is an ordinary ``host`` object and the closing brace."""
+    joined = b"\n".join(rests)
+    return joined.count(b"\n") == len(rests) - 1 and _PLAIN_HOSTS.fullmatch(joined) is not None
+
+
 def line_of(raw: bytes, stem: bytes, key: bytes) -> Line:
     """Return a line from its bytes without the line end, and what is known of it."""
     if stem.endswith(HOST):
@@ -136,4 +161,4 @@ def _plain(algorithm: Algorithm) -> re.Pattern[bytes]:
     hexdigits = rb"[0-9a-f]{%d}+" % (2 * algorithm.size)
     read = rb',"digest":"' + hexdigits + rb'"(?:,"text_digest":"' + hexdigits + rb'")?+' if algorithm.size else b""
     content = rb'\{"path":"(' + _PATH + rb')","type":"(?:dir"|file","size":(' + _SIZE + rb")" + read + rb")"
-    return re.compile(rb"(?m)^(" + content + rb"(?:\}|" + HOST + rb"))(?:(?<=\})|\{[^\n]*\}\})\n")
+    return re.compile(rb"(?m)^(" + content + rb"(?:\}|" + HOST + rb"))(?:(?<=\})|" + _HOST_OBJECT + rb"\})\n")

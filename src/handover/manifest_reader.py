@@ -14,7 +14,7 @@ from typing import BinaryIO
 from handover import paths, strict_json
 from handover.entries import Entry, HostStat, entry_problem
 from handover.errors import MalformedInput
-from handover.manifest import TRAILER_TYPE, Header, Tally, Trailer
+from handover.manifest import TRAILER_TYPE, Counts, Header, Tally, Trailer
 from handover.manifest_lines import HOST, Batch, Block, Line, line_of, split, stem_and_key
 
 _BLOCK = 2**20
@@ -142,6 +142,11 @@ class Reader:
             raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
         self._trailer = trailer
 
+    def check_totals(self, counts: Counts, size: int) -> None:
+        """Make sure that the trailer has these counts, and this many bytes of fully known files."""
+        if (self.trailer.counts, self.trailer.bytes) != (counts, size):
+            raise self._malformed("the counts in the last line are not those of the entries")
+
     def check_order(self, last: bytes | None, keys: list[bytes]) -> None:
         """Make sure that keys increase strictly, and that the first of all is that of the root."""
         first_fits = keys[0] > last if last is not None else not keys[0]
@@ -157,6 +162,8 @@ class Reader:
         at = raw.find(HOST)
         content = raw[:-1] if at < 0 else raw[:at]
         entry = strict_json.decode(Entry, content + b"}", where=self._place(number))
+        if at >= 0:
+            strict_json.decode(HostStat, raw[at + len(HOST) : -1], where=self._place(number))
         path = paths.check(entry.path_bytes(), where=self._place(number))
         return raw if at < 0 else content + HOST, paths.order_key(path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handover.manifest_lines import Batch, Line
+from handover.manifest_lines import Batch, Line, hosts_are_plain
 from handover.manifest_reader import Reader
 
 _NOTHING = Batch(b"", 0)
@@ -43,6 +43,10 @@ class Leader:
     def stems(self, start: int, count: int) -> list[bytes]:
         """Return the stems of lines, the first of them ``start`` after the next one."""
         return self._batch.stems[self._at + start : self._at + start + count]
+
+    def lines(self, start: int, count: int) -> list[bytes]:
+        """Return whole lines, the first of them ``start`` after the next one."""
+        return self._batch.lines[self._at + start : self._at + start + count]
 
     @property
     def all_have_host(self) -> bool:
@@ -115,10 +119,14 @@ class Follower:
         stems = leader.stems(start, count)
         if not all(map(bytes.startswith, lines, stems)):
             return False
-        # SECURITY: after a closing brace nothing may follow; after ``,"host":`` comes what is not compared.
-        return leader.all_have_host or all(
-            len(line) == len(stem) for line, stem in zip(lines, stems, strict=True) if stem.endswith(b"}")
-        )
+        if lines == leader.lines(start, count):
+            return True
+        # SECURITY: what comes after a stem is not compared, but nothing unknown may hide there.
+        ends = [(line[len(stem) :], stem.endswith(b"}")) for line, stem in zip(lines, stems, strict=True)]
+        if not leader.all_have_host and any(rest for rest, closed in ends if closed):
+            return False
+        hosts = [rest for rest, closed in ends if not closed]
+        return not hosts or hosts_are_plain(hosts)
 
     def _line(self) -> Line:
         if self._next is None:
