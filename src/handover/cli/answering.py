@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 
@@ -31,14 +32,16 @@ def check_words(found: Signable, decision: Decision | None, facts: Facts | None)
         raise UsageError("a manifest is signed as what you had; there is nothing to decide", hint="Leave them out.")
 
 
-def signer(name: str | None, role: PartyRole, console: Console) -> str:
-    """Return the name of the person who signs: as given, or asked for."""
+def signer(name: str | None, role: PartyRole, found: Signable, console: Console) -> str:
+    """Return the name of the person who signs: as given, or asked for, else the party's own name from the terms.
+
+    Without any of them it is the account that signs: the statement then names no person, and the key still decides.
+    """
     if name:
         return name
     asked = person(console).ask(Question(QuestionKind.ANSWER, role, "Your name", hidden=False))
-    if asked:
-        return asked
-    raise UsageError("a statement needs the name of the person who signs", hint='Give --name "First Last".')
+    party = found.parties.get(role)
+    return asked or (party.name if party is not None else getpass.getuser())
 
 
 def key_file(given: Path | None) -> Path:

@@ -35,7 +35,9 @@ def sign(
     role: Annotated[PartyRole, typer.Option("--as", help="Who signs.")],
     decision: Annotated[Decision | None, typer.Option("--decision", help="What you decide.")] = None,
     facts: Annotated[Facts | None, typer.Option("--facts", help="What you say of the recorded facts.")] = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Your name.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="Your name; asked for if not given.")
+    ] = None,
     function: Annotated[str | None, typer.Option("--function", metavar="TEXT", help="Your function.")] = None,
     reference: Annotated[str | None, typer.Option("--reference", metavar="TEXT", help="Your ticket number.")] = None,
     remark: Annotated[
@@ -71,7 +73,7 @@ def sign(
     found = subjects.find(subject)
     answer = signing.Answer(
         role=role,
-        signer=Signer(name=answering.signer(name, role, console), function=function),
+        signer=Signer(name=answering.signer(name, role, found, console), function=function),
         facts=facts,
         decision=decision,
         remarks=tuple(Remark(text=text) for text in remark or ()),
