@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from handover.scan import Clock, Effort
 from support import trees
 from support.processes import Process, descendants, end, wait_until
 from support.scans import WatchedHost, scan_tree
+from support.schemas import build
 
 NONCE = "0123456789abcdef" * 2
 CLOCK = Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: NONCE)
@@ -117,6 +119,15 @@ def split(raw: bytes) -> tuple[bytes, list[bytes]]:
 
 def of_type(parts: list[bytes], kind: FrameType) -> int:
     return next(i for i, part in enumerate(parts) if part[1] == kind)
+
+
+def test_the_documents_of_a_conversation_fit_their_schema(recorded):
+    schema = json.loads(build("agent-protocol.schema.json"))
+    _, parts = split(recorded)
+    documents = {FrameType.HELLO: "Hello", FrameType.OWNERS: "Owners", FrameType.END: "End"}
+    for kind, name in documents.items():
+        only = {"$ref": f"#/$defs/{name}", "$defs": schema["$defs"]}
+        jsonschema.validate(json.loads(parts[of_type(parts, kind)][FRAME.size :]), only)
 
 
 def test_what_was_recorded_is_a_good_scan_in_any_blocks(recorded):

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from handover import differences, manifest
+from handover.agents import frames
+from handover.agents.loader import Parameters
 from handover.comparison import Difference
 from handover.entries import Entry, HostStat
 from handover.render import documents
@@ -36,6 +38,10 @@ BUILT: dict[str, tuple[str, tuple[type, ...]]] = {
     "differences.schema.json": (
         "One line of PART.differences.jsonl: the first line, or a difference",
         (differences.FileHeader, Difference),
+    ),
+    "agent-protocol.schema.json": (
+        "The JSON of the agent protocol: the parameters, and the frames HELLO, OWNERS, END and ERROR",
+        (Parameters, frames.Hello, frames.Owners, frames.End, frames.Trouble),
     ),
     "result.schema.json": (
         "What --json prints for compare and run, or for a command that failed",
