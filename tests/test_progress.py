@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from handover.cli import progress as progress_module
+from handover.cli.console import Console
 from handover.cli.progress import _line, _Side
 from handover.scan import Stage, Totals
 
@@ -34,3 +36,35 @@ def test_without_it_the_rest_is_told_by_folders_once_enough_are_known(done, know
 
 def test_the_second_look_is_named():
     assert "checking what changed" in shown(Totals(Stage.RECHECK, 1, 1, 10, 20))
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """A live bar on a narrow terminal, and everything that it writes."""
+    written: list[str] = []
+    monkeypatch.setattr(progress_module, "_write", written.append)
+    monkeypatch.setattr(progress_module, "_columns", lambda: 40)
+    monkeypatch.setattr(progress_module, "_LIVE_EVERY_S", 0)
+    bar = progress_module.Bar(Console())
+    bar._on = bar._live = True
+    return bar, written
+
+
+def test_live_lines_never_wrap_and_are_taken_back_line_by_line(screen):
+    bar, written = screen
+    for side in ("source", "target"):
+        bar.update(side, Totals(Stage.CONTENTS, 1_000_000, 10**12, 100, 10_000))
+    assert all(len(line) < 40 for line in "".join(written).split("\n") if not line.startswith("\x1b"))
+    bar.finish()
+    assert written[-1] == "\x1b[2A\x1b[J"
+
+
+def test_what_is_said_meanwhile_stands_above_the_live_lines(screen, capsys):
+    bar, written = screen
+    bar.update("source", Totals(Stage.CONTENTS, 1, 1, 1, 1))
+    bar.say("Read the source.")
+    assert written[-1] == "\x1b[1A\x1b[J"
+    assert capsys.readouterr().err == "Read the source.\n"
+    bar.finish()
+    assert written[-1] == "\x1b[1A\x1b[J"
+    assert len(written) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -32,6 +33,7 @@ class Bar:
     """The progress of all scans of one run; may be told from several threads."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
         self._on = not console.quiet
         self._live = self._on and sys.stderr.isatty()
         self._sides: dict[str, _Side] = {}
@@ -53,6 +55,12 @@ class Bar:
         with self._lock:
             self._sides[side] = _Side(expected_files=files, expected_bytes=bytes)
 
+    def say(self, text: str) -> None:
+        """Say something above the live lines."""
+        with self._lock:
+            self._erase()
+            self._console.say(text)
+
     def finish(self) -> None:
         """Take the live lines away; what comes next is the result."""
         with self._lock:
@@ -64,6 +72,8 @@ class Bar:
         if self._live:
             self._erase()
             self._lines = len(lines)
+            # A line that wraps would be two to go back over.
+            lines = [line[: _columns() - 1] for line in lines]
         _write("".join(f"{line}\n" for line in lines))
 
     def _erase(self) -> None:
@@ -89,10 +99,11 @@ def _line(name: str, side: _Side, now: float) -> str:
     rate = f"{size(int(totals.bytes / passed))}/s"
     doing = "reading" if totals.stage is Stage.CONTENTS else "checking what changed"
     files, read = number(totals.files), size(totals.bytes)
-    if side.expected_files is not None and side.expected_bytes is not None:
+    folders = f"{number(totals.folders_done)} of {number(totals.folders_known)} folders, "
+    if totals.stage is Stage.CONTENTS and side.expected_files is not None and side.expected_bytes is not None:
         files, read = f"{files} of {number(side.expected_files)}", f"{read} of {size(side.expected_bytes)}"
-    folders = f"{number(totals.folders_done)} of {number(totals.folders_known)} folders"
-    return f"  {name:<8} {doing}: {files} files, {read}, {folders}, {rate}{_remaining(side, passed)}"
+        folders = ""
+    return f"  {name:<8} {doing}: {files} files, {read}, {folders}{rate}{_remaining(side, passed)}"
 
 
 def _remaining(side: _Side, passed: float) -> str:
@@ -106,6 +117,13 @@ def _remaining(side: _Side, passed: float) -> str:
         return ""
     seconds = passed * (1 - share) / share
     return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+
+
+def _columns() -> int:
+    try:
+        return max(os.get_terminal_size(sys.stderr.fileno()).columns, 20)
+    except (OSError, ValueError):
+        return 80
 
 
 def _write(text: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from handover.cli.console import Console
@@ -23,7 +24,8 @@ def reading(
     """Yield what the scans of a run share; every connection is closed when the block ends."""
     secrets, interactive = secrets_from(password_file, console), console.interactive
     with (
-        Hosts(ssh_options(ssh_config), secrets, console.say, may_ask=interactive) as hosts,
         progress(console) as bar,
+        Hosts(ssh_options(ssh_config), secrets, bar.say, may_ask=interactive) as hosts,
     ):
-        yield Reading(choices, hosts, bar, world(console))
+        # What is said meanwhile goes through the bar, which has lines of its own on the terminal.
+        yield Reading(choices, hosts, bar, replace(world(console), remark=bar.say))

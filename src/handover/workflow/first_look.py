@@ -16,7 +16,7 @@ from handover.digests import Algorithm
 from handover.errors import HandoverError
 from handover.locations.location import ManifestFile
 from handover.manifest_reader import Reader
-from handover.render.wording.first_look import first_look
+from handover.render.wording.talk import first_look
 from handover.report import SideInput, compare_part
 from handover.rules import RuleSet
 from handover.workflow.reading import Reading, SidePlan, read_both

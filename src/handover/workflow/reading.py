@@ -24,6 +24,7 @@ from handover.locations.location import LocalFolder, Location, ManifestFile, Ssh
 from handover.manifest import CaseRef, Header, RanBy, Role, Standing, Trailer
 from handover.manifest_reader import Reader, audit
 from handover.paths import shown
+from handover.render.wording.talk import side_read
 from handover.rules import RuleSet
 from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, Totals, cut_scans, scan
 from handover.workflow.custody import StatementFile, beside
@@ -165,7 +166,11 @@ def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: 
         case ManifestFile(path):
             _take(path, side, output, reading)
         case LocalFolder() | SshFolder():
-            scan_side(part, side, side.location, rules, output, reading)
+            began = reading.world.now()
+            trailer = scan_side(part, side, side.location, rules, output, reading).trailer
+            if side.role is not None and reading.choices.algorithm is not Algorithm.NONE:
+                took = (reading.world.now() - began).total_seconds()
+                reading.world.remark(side_read(side.role.value, trailer.counts.file, trailer.bytes, took))
         case _:
             assert_never(side.location)
 

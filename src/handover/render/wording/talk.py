@@ -1,9 +1,9 @@
-"""The first answer of a run, while the contents are still being read."""
+"""What a run says beside its result while it is at work."""
 
 from __future__ import annotations
 
 from handover.comparison import Comparison, PerClass
-from handover.render.wording.language import number, plural, say
+from handover.render.wording.language import number, plural, say, size
 
 
 def first_look(comparison: Comparison) -> str:
@@ -12,6 +12,17 @@ def first_look(comparison: Comparison) -> str:
     if not found:
         return say("First look, names and sizes: no difference so far. The contents are being read.")
     return say("First look, names and sizes: {found}. The contents are being read.", found=found)
+
+
+def side_read(side: str, files: int, bytes_read: int, seconds: float) -> str:
+    """Return that a side was read, how much there was, and how long it took."""
+    return say(
+        "Read the {side}: {files}, {size}, in {seconds} s.",
+        side=side,
+        files=plural(files, "{n} file", "{n} files"),
+        size=size(bytes_read),
+        seconds=f"{seconds:.1f}",
+    )
 
 
 def _found(counts: PerClass) -> list[str]:
