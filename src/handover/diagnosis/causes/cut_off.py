@@ -66,6 +66,8 @@ class CutOff(Cause):
 
     def _by_walk(self, way: bytes, scene: Scene) -> Hypothesis:
         levels = scene.folders.levels
+        # When no name with a dot arrived in the root, that has a reason of its own (``dotfiles``).
+        hidden = not scene.census.top_dots
         proven = len(self._cut) == 1 and paths.is_below(self._cut[0].rpartition(b"/")[0], way)
         broken = (f"{quoted(self._cut[0])} in it is cut itself.",) if proven else ()
         return Hypothesis(
@@ -75,14 +77,13 @@ class CutOff(Cause):
             title=f"The transfer broke off while it was in {quoted(way)}",
             evidence=(
                 (
-                    "Every folder is there as a whole or missing as a whole, except those on the way to this "
-                    "one: so ends a "
-                    "copy that goes through one folder after the other."
+                    "Every folder is there as a whole or missing as a whole, except those on the way to this one: so "
+                    "ends a copy that goes through one folder after the other."
                 ),
                 *broken,
             ),
             remedy=_remedy(scene),
-            explains=_lost,
+            explains=lambda seen: _lost(seen) and not (hidden and _is_hidden_in_the_root(seen)),
             facts=(Fact(name="folder", value=paths.shown(way)),),
         )
 
@@ -90,9 +91,8 @@ class CutOff(Cause):
 def _remedy(scene: Scene) -> tuple[str, ...]:
     return (
         (
-            "See first whether the target is full: `df -h`, `df -i`, `quota`. Then start the transfer again; it "
-            "goes on where "
-            "it stopped:"
+            "See first whether the target is full: `df -h`, `df -i`, `quota`. Then start the transfer again; it goes "
+            "on where it stopped:"
         ),
         resend(scene.context.part),
     )
@@ -109,6 +109,10 @@ def _one_way(scene: Scene) -> bytes | None:
 
 def _lost(seen: Observation) -> bool:
     return seen.kind is PathClass.MISSING or _is_cut(seen)
+
+
+def _is_hidden_in_the_root(seen: Observation) -> bool:
+    return b"/" not in seen.path and seen.path.startswith(b".")
 
 
 def _is_cut(seen: Observation) -> bool:
