@@ -11,22 +11,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from handover.comparison import Comparison
+from handover.compare import Likeness
 from handover.digests import Algorithm
 from handover.errors import HandoverError
 from handover.locations.location import ManifestFile
 from handover.manifest_reader import Reader
 from handover.render.wording.talk import first_look
-from handover.report import SideInput, compare_part
+from handover.report import PartReport, SideInput, compare_part
 from handover.rules import RuleSet
 from handover.workflow.reading import Reading, SidePlan, read_both
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What the first look met: for each side why it could not be read, or ``None``."""
+    """What the first look met: for each side why it could not be read, or ``None``; and how alike both sides are."""
 
     troubles: tuple[HandoverError | None, ...]
+    likeness: Likeness | None = None
 
 
 def look(part: str, sides: Sequence[SidePlan], rules: RuleSet, reading: Reading) -> Looked:
@@ -43,20 +44,21 @@ def look(part: str, sides: Sequence[SidePlan], rules: RuleSet, reading: Reading)
     with tempfile.TemporaryDirectory(prefix="handover-") as scratch:
         outputs = [Path(scratch) / f"{number}.listing" for number, _ in enumerate(sides)]
         troubles = read_both(part, sides, rules, outputs, replace(reading, choices=choices))
-        if not any(troubles):
-            comparison = _compared(part, outputs, rules, reading)
-            reading.world.remark(first_look(comparison))
-    return Looked(tuple(troubles))
+        if any(troubles):
+            return Looked(tuple(troubles))
+        compared = _compared(part, outputs, rules, reading)
+    if compared.comparison is not None and compared.likeness is not Likeness.SAME_ROOT:
+        reading.world.remark(first_look(compared.comparison))
+    return Looked(tuple(troubles), compared.likeness)
 
 
-def _compared(part: str, outputs: Sequence[Path], rules: RuleSet, reading: Reading) -> Comparison:
+def _compared(part: str, outputs: Sequence[Path], rules: RuleSet, reading: Reading) -> PartReport:
     with ExitStack() as files:
         readers = [Reader(files.enter_context(path.open("rb")), where=path.name) for path in outputs]
         inputs = [SideInput("", path.name, reader) for path, reader in zip(outputs, readers, strict=True)]
-        compared = compare_part(part, inputs[0], inputs[1], rules, lambda _: None).comparison
+        compared = compare_part(part, inputs[0], inputs[1], rules, lambda _: None)
         for reader in readers:
             role = reader.header.role
             if role is not None:
                 reading.progress.expect(role.value, files=reader.trailer.counts.file, bytes=reader.trailer.bytes)
-    assert compared is not None
     return compared

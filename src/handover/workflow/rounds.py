@@ -136,7 +136,8 @@ def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading) -> Pa
                 reader = Reader(files.enter_context(output.open("rb")), where=output.name)
             inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(folder, side, output)))
         source, target = inputs
-        _guard(part, plan, source, target)
+        if source.reader is not None and target.reader is not None:
+            _guard(part, plan, likeness(source.reader.header, target.reader.header))
         return _compare(folder, part, source, target)
 
 
@@ -162,7 +163,9 @@ def _read(
 ) -> tuple[HandoverError | None, ...]:
     """Read both sides, names and sizes first; return why a side could not be read, when the plan can do without it."""
     sides = (part.source, part.target)
-    troubles = list(look(part.name, sides, part.rules, reading).troubles)
+    looked = look(part.name, sides, part.rules, reading)
+    _guard(part, plan, looked.likeness)
+    troubles = list(looked.troubles)
     _raise_for(troubles, plan)
     # A side that could not even be listed is not tried a second time.
     rest = [number for number, trouble in enumerate(troubles) if trouble is None]
@@ -185,14 +188,12 @@ def _worst(troubles: Sequence[HandoverError | None]) -> HandoverError:
     return next(trouble for trouble in found if trouble.exit_code is code)
 
 
-def _guard(part: PartPlan, plan: RoundPlan, source: SideInput, target: SideInput) -> None:
+def _guard(part: PartPlan, plan: RoundPlan, alike: Likeness | None) -> None:
     """Refuse to compare a folder with itself: after a DNS switch the old name is the new host."""
-    if source.reader is None or target.reader is None or plan.same_host:
-        return
-    if likeness(source.reader.header, target.reader.header) is Likeness.SAME_ROOT:
+    if alike is Likeness.SAME_ROOT and not plan.same_host:
         raise Refused(
             f"source and target of {part.name} are the same folder on the same machine",
-            where=f"{source.location} and {target.location}",
+            where=f"{part.source.shown} and {part.target.shown}",
             hint="Has the DNS switched? Then name the old host by its address. To compare all the same: --same-host.",
         )
 
