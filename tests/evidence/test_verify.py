@@ -447,10 +447,12 @@ def test_what_the_report_repeats_of_the_terms_is_compared(changes):
 # 5. Manifests
 
 
-def test_a_manifest_with_wrong_totals_is_malformed_although_report_and_signatures_fit():
+def test_a_manifest_with_a_wrong_root_is_malformed_although_report_and_signatures_fit():
     round_ = Round(TREE, TREE)
     raw = round_.files["web.target.manifest"]
-    round_.files["web.target.manifest"] = raw.replace(b'"bytes":8', b'"bytes":9')
+    root = raw.index(b'"structure_root":"') + len(b'"structure_root":"')
+    other = b"0" if raw[root : root + 1] != b"0" else b"1"
+    round_.files["web.target.manifest"] = raw[:root] + other + raw[root + 1 :]
     assert round_.files["web.target.manifest"] != raw
     round_.compare()
     refused(round_.both_accept().verify(), Step.MANIFESTS, "totals", code=ExitCode.MALFORMED)
