@@ -182,6 +182,8 @@ def read_both(
 
     When this thread is interrupted, the scans that still run are ended first.
     """
+    if not sides:
+        return []
     stop = threading.Event()
     stoppable = _Stoppable(reading.progress, stop)
     shared = replace(reading, progress=stoppable)

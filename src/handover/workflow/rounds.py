@@ -94,7 +94,10 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     rule_sets = {part.name: part.rules for part in plan.parts}
     rules = RulesDocument.of(rule_sets, terms_sha256=sha256_hex(plan.raw_terms))
     _write(folder / RULES_FILE, rules.to_bytes())
-    parts = tuple(_part(folder, part, plan, reading) for part in plan.parts)
+    lost: list[HandoverError] = []
+    parts = tuple(_part(folder, part, plan, reading, lost) for part in plan.parts)
+    if len(lost) == 2 * len(parts):
+        raise _worst(lost)
     report = _report(folder, plan, parts, world)
     if not reading.keep:
         return report
@@ -122,10 +125,12 @@ def file_ref(path: Path) -> FileRef:
         return FileRef(name=path.name, sha256=digest, length=stream.tell())
 
 
-def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading) -> PartReport:
+def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading, lost: list[HandoverError]) -> PartReport:
+    """Read and compare one part; why a side could not be read is added to ``lost``."""
     sides = (part.source, part.target)
     outputs = tuple(folder / manifest_name(part.name, role) for role in Role)
     troubles = _read(part, outputs, plan, reading)
+    lost += filter(None, troubles)
     failures = tuple(None if trouble is None else _failure(trouble) for trouble in troubles)
     with ExitStack() as files:
         inputs = []
@@ -143,6 +148,8 @@ def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading) -> Pa
 
 def _compare(folder: Path, part: PartPlan, source: SideInput, target: SideInput) -> PartReport:
     """Compare one part; leave its differences, and the list of what has to be sent again when there is any."""
+    if source.reader is None and target.reader is None:
+        return compare_part(part.name, source, target, part.rules, _no_difference)
     path, again = folder / differences.file_name(part.name), folder / differences.missing_name(part.name)
     with local_io(path), path.open("xb") as stream, again.open("xb") as names:
         writer = differences.Writer(stream, part.name)
@@ -156,6 +163,10 @@ def _compare(folder: Path, part: PartPlan, source: SideInput, target: SideInput)
     if empty:
         again.unlink()
     return report
+
+
+def _no_difference(_: Difference) -> None:
+    """Two sides that were not read differ in nothing."""
 
 
 def _read(
@@ -177,8 +188,7 @@ def _read(
 
 
 def _raise_for(troubles: Sequence[HandoverError | None], plan: RoundPlan) -> None:
-    bearable = plan.one_sided and not all(troubles)
-    if any(trouble is not None and not (bearable and isinstance(trouble, _SIDE_TROUBLE)) for trouble in troubles):
+    if any(trouble is not None and not (plan.one_sided and isinstance(trouble, _SIDE_TROUBLE)) for trouble in troubles):
         raise _worst(troubles)
 
 
