@@ -21,7 +21,7 @@ from handover.evidence.statement import TERMS_NAME
 from handover.evidence.verification import Ledger, Step
 from handover.manifest import Role
 from handover.report import FileRef, PartReport, Report, SideReport
-from handover.rules import RulesDocument
+from handover.rules import FLAG_ORIGIN, RulesDocument
 
 REPORT_NAME = "report.json"
 RULES_NAME = "rules.json"
@@ -126,8 +126,11 @@ def read_terms(files: Vouched, report: Report | None, policy: Policy, ledger: Le
         return None
     agreed = ledger.attempt(Step.TERMS, _terms, files, report, policy)
     if agreed is not None:
-        count = sum(len(part.rules) for part in agreed.rules.parts)
-        ledger.passed(Step.TERMS, f"{len(agreed.rules.parts)} parts and {count} rules, as {TERMS_NAME} says")
+        rules = [rule for part in agreed.rules.parts for rule in part.rules]
+        flags = sum(rule.origin.startswith(FLAG_ORIGIN) for rule in rules)
+        beyond = f", and {flags} that were given by flags and not by the terms" if flags else ""
+        told = f"{len(agreed.rules.parts)} parts and {len(rules) - flags} rules, as {TERMS_NAME} says{beyond}"
+        ledger.passed(Step.TERMS, told)
     return agreed
 
 

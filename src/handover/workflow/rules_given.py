@@ -9,7 +9,7 @@ from pathlib import Path
 
 from handover.errors import LocalIOError, UsageError
 from handover.paths import shown
-from handover.rules import Requirement, RuleSet, excluded_by_flag
+from handover.rules import FLAG_ORIGIN, Requirement, Rule, RuleSet, excluded_by_flag
 from handover.terms import parse_percent, parse_rules
 
 
@@ -30,7 +30,14 @@ def _from_file(file: Path) -> RuleSet:
         raise UsageError("there is no such file", where=where) from None
     except OSError as error:
         raise LocalIOError(error.strerror or "cannot be read", where=where) from error
-    return parse_rules(raw, where)
+    given = parse_rules(raw, where)
+    # Those of a preset in the file too: the terms of a case do not give them.
+    rules = tuple(rule if rule.origin.startswith(FLAG_ORIGIN) else _by_flag(rule) for rule in given.rules)
+    return replace(given, rules=rules)
+
+
+def _by_flag(rule: Rule) -> Rule:
+    return replace(rule, origin=f"{FLAG_ORIGIN}--rules, {rule.origin}")
 
 
 def _requirement(name: str) -> Requirement:

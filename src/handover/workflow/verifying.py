@@ -92,7 +92,7 @@ def _required(text: str | None) -> tuple[PartyRole, ...] | None:
 def _read_terms(raw: bytes, recorded: RulesDocument) -> Agreement:
     """Return what the terms agree to; rules and requirements that were given by flags are taken from the record.
 
-    They are told with their origin in the report, count as excluded, and are under the signatures like all others.
+    They stand in ``rules.json`` with their origin, count as excluded, and are under the signatures like all others.
     """
     terms = parse(raw, TERMS_FILE)
     expected = terms.rule_sets()
