@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from handover.cli import progress as progress_module
 from handover.cli.console import Console
-from handover.cli.progress import _line, _Side
+from handover.cli.progress import _lines, _Side
 from handover.scan import Stage, Totals
 
 
 def shown(totals: Totals, passed_s: float = 10.0, **expected: int) -> str:
-    return _line("source", _Side(totals, 0.0, **expected), passed_s)
+    (line,) = _lines({"source": _Side(totals, 0.0, **expected)}, passed_s)
+    return line
 
 
 def test_before_anything_was_heard_nothing_is_claimed():
@@ -68,3 +71,59 @@ def test_what_is_said_meanwhile_stands_above_the_live_lines(screen, capsys):
     bar.finish()
     assert written[-1] == "\x1b[1A\x1b[J"
     assert len(written) == 2
+
+
+def contents(files: int, size: int) -> Totals:
+    return Totals(Stage.CONTENTS, files, size, 1, 40)
+
+
+def test_of_many_sides_only_those_that_are_read_have_a_line_and_all_are_summed_up():
+    sides = {
+        f"{part} {role}": _Side(expected_files=100, expected_bytes=10_000_000)
+        for part in ("web", "mail", "shop", "blog", "docs", "images")
+        for role in ("source", "target")
+    }
+    sides["web source"].started_s, sides["web source"].totals = 0.0, contents(90, 9_000_000)
+    sides["web source"].is_done = True
+    sides["images target"].started_s, sides["images target"].totals = 5.0, contents(10, 1_000_000)
+    running, summed = _lines(sides, 10.0)
+    assert running == "  images target reading: 10 of 100 files, 1.0 MB of 10 MB, 200 kB/s, about 45 s left"
+    assert summed == "  in all        100 of 1,190 files, 10 MB of 119 MB, 1.0 MB/s, about 2 min left"
+
+
+def test_nothing_is_summed_up_before_it_is_known_how_much_there_is():
+    sides = {name: _Side() for name in ("web source", "web target", "mail source", "mail target")}
+    sides["mail source"].started_s, sides["mail source"].totals = 0.0, contents(10, 1_000_000)
+    (line,) = _lines(sides, 10.0)
+    assert line.startswith("  mail source reading: 10 files")
+
+
+def test_the_lines_keep_the_order_of_the_terms_whoever_comes_first(screen):
+    bar, written = screen
+    bar.begin(["web source", "web target", "mail source", "mail target"])
+    for side in ("mail target", "web target", "web source"):
+        bar.update(side, contents(1, 1))
+    assert [line.split()[:2] for line in written[-1].splitlines()] == [
+        ["web", "source"],
+        ["web", "target"],
+        ["mail", "target"],
+    ]
+    bar.done("web target")
+    bar.update("mail target", contents(2, 1))
+    assert "web target" not in written[-1]
+    # A side that was listed, and is read now, is there again.
+    bar.update("web target", contents(2, 1))
+    assert "web target" in written[-1]
+
+
+def test_the_time_of_a_side_begins_with_its_turn_and_not_with_its_plan(screen, monkeypatch):
+    bar, written = screen
+    now = [time.monotonic()]
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress_module, "_columns", lambda: 200)
+    bar.expect("source", files=100, bytes=10_000_000)
+    now[0] += 3600
+    bar.update("source", contents(0, 0))
+    now[0] += 10
+    bar.update("source", contents(50, 5_000_000))
+    assert written[-1].endswith("500 kB/s, about 10 s left\n")

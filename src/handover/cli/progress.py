@@ -1,4 +1,4 @@
-"""Progress on stderr: two live lines on a terminal, a plain line now and then elsewhere, nothing with ``--quiet``."""
+"""Progress on stderr: live lines on a terminal, plain lines now and then elsewhere, nothing with ``--quiet``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from handover.cli.console import Console
 from handover.render.wording.language import number, size
@@ -16,21 +16,33 @@ from handover.scan import Stage, Totals
 
 _PLAIN_EVERY_S = 10.0
 _LIVE_EVERY_S = 0.2
-
+_IN_ALL = "in all"
+#: With more sides than those of one part, one line more sums them up.
+_FEW_SIDES = 2
 
 _NOTHING = Totals(Stage.CONTENTS, files=0, bytes=0, folders_done=0, folders_known=0)
 
 
 @dataclass(slots=True)
 class _Side:
+    """One side; ``started_s`` is when something was heard of it first, ``None`` while it waits for its turn."""
+
     totals: Totals = _NOTHING
-    started_s: float = field(default_factory=time.monotonic)
+    started_s: float | None = None
     expected_files: int | None = None
     expected_bytes: int | None = None
+    is_done: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        return self.started_s is not None and not self.is_done
 
 
 class Bar:
-    """The progress of all scans of one run; may be told from several threads."""
+    """The progress of all scans of one run; may be told from several threads.
+
+    What runs has a line of its own, in the order in which the sides were named first.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -41,11 +53,19 @@ class Bar:
         self._shown_s = time.monotonic()
         self._lines = 0
 
+    def begin(self, sides: Sequence[str]) -> None:
+        """Take the names of all sides in the order of their lines."""
+        with self._lock:
+            self._sides = {side: _Side() for side in sides}
+
     def update(self, side: str, totals: Totals) -> None:
         """Take the totals of one side and show them when it is time."""
         with self._lock:
-            self._sides.setdefault(side, _Side()).totals = totals
             now = time.monotonic()
+            known = self._sides.setdefault(side, _Side())
+            if not known.is_running:
+                known.started_s, known.is_done = now, False
+            known.totals = totals
             if self._on and now - self._shown_s >= (_LIVE_EVERY_S if self._live else _PLAIN_EVERY_S):
                 self._shown_s = now
                 self._show(now)
@@ -54,6 +74,11 @@ class Bar:
         """Take how much there is to read; what was counted so far was only a listing."""
         with self._lock:
             self._sides[side] = _Side(expected_files=files, expected_bytes=bytes)
+
+    def done(self, side: str) -> None:
+        """Take the line of a side away."""
+        with self._lock:
+            self._sides[side].is_done = True
 
     def say(self, text: str) -> None:
         """Say something above the live lines."""
@@ -68,7 +93,7 @@ class Bar:
             self._on = False
 
     def _show(self, now: float) -> None:
-        lines = [_line(name, side, now) for name, side in sorted(self._sides.items(), key=lambda item: item[0])]
+        lines = _lines(self._sides, now)
         if self._live:
             self._erase()
             self._lines = len(lines)
@@ -92,10 +117,19 @@ def progress(console: Console) -> Iterator[Bar]:
         bar.finish()
 
 
-def _line(name: str, side: _Side, now: float) -> str:
-    totals, passed = side.totals, max(now - side.started_s, 0.001)
+def _lines(sides: dict[str, _Side], now: float) -> list[str]:
+    """Return a line for each side that is read now, and one for all of them when there are many."""
+    width = max(8, *map(len, sides))
+    lines = [f"  {name:<{width}} {_told(side, now)}" for name, side in sides.items() if side.is_running]
+    if len(sides) > _FEW_SIDES and (told := _told_in_all(sides.values(), now)):
+        lines.append(f"  {_IN_ALL:<{width}} {told}")
+    return lines
+
+
+def _told(side: _Side, now: float) -> str:
+    totals, passed = side.totals, _passed(side.started_s, now)
     if not totals.folders_known:
-        return f"  {name:<8} starting"
+        return "starting"
     rate = f"{size(int(totals.bytes / passed))}/s"
     doing = "reading" if totals.stage is Stage.CONTENTS else "checking what changed"
     files, read = number(totals.files), size(totals.bytes)
@@ -103,20 +137,45 @@ def _line(name: str, side: _Side, now: float) -> str:
     if totals.stage is Stage.CONTENTS and side.expected_files is not None and side.expected_bytes is not None:
         files, read = f"{files} of {number(side.expected_files)}", f"{read} of {size(side.expected_bytes)}"
         folders = ""
-    return f"  {name:<8} {doing}: {files} files, {read}, {folders}{rate}{_remaining(side, passed)}"
+    return f"{doing}: {files} files, {read}, {folders}{rate}{_remaining(side, passed)}"
+
+
+def _told_in_all(sides: Iterable[_Side], now: float) -> str:
+    """Sum up the contents of all sides of which it is known how much there is; nothing before the first is read."""
+    known = [side for side in sides if side.expected_bytes is not None]
+    started = [side.started_s for side in known if side.started_s is not None]
+    if not started:
+        return ""
+    passed = _passed(min(started), now)
+    files, read = sum(side.totals.files for side in known), sum(side.totals.bytes for side in known)
+    # What was expected of a side and did not come when it was done does not come any more.
+    all_files = sum(side.totals.files if side.is_done else side.expected_files or 0 for side in known)
+    all_bytes = sum(side.totals.bytes if side.is_done else side.expected_bytes or 0 for side in known)
+    left = _time_left(read / all_bytes, passed) if read and all_bytes else ""
+    return (
+        f"{number(files)} of {number(all_files)} files, {size(read)} of {size(all_bytes)}, "
+        f"{size(int(read / passed))}/s{left}"
+    )
 
 
 def _remaining(side: _Side, passed: float) -> str:
     """Say how long it may take: by bytes when their sum is known, else by folders once enough of them are known."""
     totals = side.totals
     if totals.stage is Stage.CONTENTS and side.expected_bytes and totals.bytes:
-        share = min(totals.bytes / side.expected_bytes, 1.0)
-    elif totals.folders_known >= 20 and totals.folders_done * 5 >= totals.folders_known:
-        share = totals.folders_done / totals.folders_known
-    else:
-        return ""
-    seconds = passed * (1 - share) / share
+        return _time_left(totals.bytes / side.expected_bytes, passed)
+    if totals.folders_known >= 20 and totals.folders_done * 5 >= totals.folders_known:
+        return _time_left(totals.folders_done / totals.folders_known, passed)
+    return ""
+
+
+def _time_left(share: float, passed: float) -> str:
+    """Say how long the rest takes when ``share`` of the work took so many seconds."""
+    seconds = passed * (1 / min(share, 1.0) - 1)
     return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+
+
+def _passed(started_s: float | None, now: float) -> float:
+    return max(now - (now if started_s is None else started_s), 0.001)
 
 
 def _columns() -> int:

@@ -14,8 +14,9 @@ from handover.paths import shown
 from handover.rules import RuleSet
 from handover.terms import parse, synthetic
 from handover.workflow.outcome import Outcome
+from handover.workflow.parts import PartPlan
 from handover.workflow.reading import Reading, SidePlan, check_output
-from handover.workflow.rounds import PartPlan, RoundPlan, make_round
+from handover.workflow.rounds import RoundPlan, make_round
 from handover.workflow.surroundings import Surroundings
 
 _ID_BYTES = 16

@@ -1,11 +1,11 @@
-"""The hosts of one run: each is reached once, whatever number of parts and sides lie on it."""
+"""The hosts of one run: all parts and sides on a host share one connection, which is made again only if it broke."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self, assert_never
+from typing import TYPE_CHECKING, Self, assert_never
 
 from handover.errors import HandoverError
 from handover.locations.channel import Host
@@ -14,6 +14,9 @@ from handover.locations.location import LocalFolder, SshFolder
 from handover.locations.ssh.address import Account, SshAddress
 from handover.locations.ssh.askers import Asker
 from handover.locations.ssh.options import SshOptions
+
+if TYPE_CHECKING:
+    from handover.locations.ssh.connection import SshHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Hosts:
         self._options = options
         self._asker = asker
         self._remark = remark
-        self._open: dict[_Key, Host] = {}
+        self._open: dict[_Key, SshHost] = {}
         self._lost: dict[_Key, HandoverError] = {}
         self._locks: dict[_Key, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -51,11 +54,13 @@ class Hosts:
                 with self._lock:
                     lock = self._locks.setdefault(key, threading.Lock())
                 with lock:
-                    return self._open[key] if key in self._open else self._connect(key, address)
+                    host = self._open.get(key)
+                    # A connection that was cut takes the scans with it that ran on it, and no other.
+                    return host if host is not None and host.is_open else self._connect(key, address)
             case _:
                 assert_never(place)
 
-    def _connect(self, key: _Key, address: SshAddress) -> Host:
+    def _connect(self, key: _Key, address: SshAddress) -> SshHost:
         if key in self._lost:
             # Not asked for a password again, and not tried again: it was said already why.
             raise self._lost[key]
@@ -67,9 +72,13 @@ class Hosts:
         except HandoverError as error:
             self._lost[key] = error
             raise
+        before = self._open.get(key)
+        self._open[key] = host
+        if before is not None:
+            before.close()
+            return host
         for warning in host.warnings:
             self._remark(warning)
-        self._open[key] = host
         return host
 
     def __enter__(self) -> Self:
@@ -78,5 +87,5 @@ class Hosts:
 
     def __exit__(self, *_: object) -> None:
         """Close every connection."""
-        for host in self._open.values():
+        for host in list(self._open.values()):
             host.close()

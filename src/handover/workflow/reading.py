@@ -6,17 +6,14 @@ import hashlib
 import os
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, assert_never
 
 from handover.digests import Algorithm
-from handover.errors import HandoverError, Refused
+from handover.errors import Refused
 from handover.evidence.statement import Kind
 from handover.files import local_io, new_file, refuse_existing
 from handover.locations import location
@@ -26,10 +23,16 @@ from handover.manifest_reader import Reader, audit
 from handover.paths import shown
 from handover.render.wording.talk import side_read
 from handover.rules import RuleSet
-from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, Totals, cut_scans, scan
+from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, cut_scans, scan
 from handover.workflow.custody import StatementFile, beside
 from handover.workflow.hosts import Hosts
 from handover.workflow.surroundings import Surroundings
+from handover.workflow.turns import Turns
+
+#: The limit of one scan is then that of the host; and its workers have all of it.
+_SCANS_OF_A_LIMITED_HOST = 1
+#: One more than needed, so that no core is idle while the end of a scan is written here.
+_SCANS_OF_A_HOST = 2
 
 _OWNER = {Role.SOURCE: "sender", Role.TARGET: "receiver"}
 
@@ -76,10 +79,16 @@ class Choices:
 
 
 class Display(Progress, Protocol):
-    """Progress that can be told beforehand how much there is."""
+    """Progress of several sides at once, which can be told beforehand how much there is; told from several threads."""
+
+    def begin(self, sides: Sequence[str]) -> None:
+        """Take the names of all sides, in the order in which they are shown."""
 
     def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
-        """Take how many files and bytes a side has, as a listing counted them."""
+        """Take how many files and bytes a side has, as a listing counted them; its contents come now."""
+
+    def done(self, side: str) -> None:
+        """Take that nothing more comes of a side, for now."""
 
     def finish(self) -> None:
         """Show no more: what comes next is the result."""
@@ -87,7 +96,10 @@ class Display(Progress, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What all scans of a run share; ``keep``: the manifests stay as evidence, and are not only compared."""
+    """What all scans of a run share; ``keep``: the manifests stay as evidence, and are not only compared.
+
+    ``several_parts``: talk has to say which part it is about.
+    """
 
     choices: Choices
     hosts: Hosts
@@ -95,14 +107,21 @@ class Reading:
     world: Surroundings
     case: CaseRef | None = None
     keep: bool = True
+    several_parts: bool = False
+    turns: Turns = field(default_factory=Turns)
+
+    def named(self, part: str) -> str | None:
+        """Return the name of a part if talk has to say it."""
+        return part if self.several_parts else None
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A manifest that was written: its first and its last line."""
+    """A manifest that was written: its first and its last line, and how long it took once it was its turn."""
 
     header: Header
     trailer: Trailer
+    took_s: float
 
 
 def side_plan(
@@ -160,96 +179,40 @@ def check_output(output: Path, *sides: SidePlan) -> None:
             )
 
 
-def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: Reading) -> None:
+def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: Reading, progress: Progress) -> None:
     """Put the manifest of one side at ``output``, which must not exist."""
     match side.location:
         case ManifestFile(path):
             _take(path, side, output, reading)
         case LocalFolder() | SshFolder():
-            began = reading.world.now()
-            trailer = scan_side(part, side, side.location, rules, output, reading).trailer
+            done = scan_side(part, side, side.location, rules, output, reading, progress)
             if side.role is not None and reading.choices.algorithm is not Algorithm.NONE:
-                took = (reading.world.now() - began).total_seconds()
-                reading.world.remark(side_read(side.role.value, trailer.counts.file, trailer.bytes, took))
+                files, size = done.trailer.counts.file, done.trailer.bytes
+                reading.world.remark(side_read(side.role.value, reading.named(part), files, size, done.took_s))
         case _:
             assert_never(side.location)
 
 
-def read_both(
-    part: str, sides: Sequence[SidePlan], rules: RuleSet, outputs: Sequence[Path], reading: Reading
-) -> list[HandoverError | None]:
-    """Read the sides of a part at the same time; return for each why it could not be read, or ``None``.
-
-    When this thread is interrupted, the scans that still run are ended first.
-    """
-    if not sides:
-        return []
-    stop = threading.Event()
-    stoppable = _Stoppable(reading.progress, stop)
-    shared = replace(reading, progress=stoppable)
-    if reading.hosts.may_ask:
-        # A question needs this thread: only here Ctrl-C reaches it.
-        _reach_first(sides, reading)
-    with ThreadPoolExecutor(len(sides), thread_name_prefix="scan") as pool:
-        jobs = [
-            pool.submit(read_side, part, side, rules, output, shared)
-            for side, output in zip(sides, outputs, strict=True)
-        ]
-        try:
-            _wait(jobs)
-        except BaseException:
-            stop.set()
-            raise
-    return [_trouble(job) for job in jobs]
-
-
-def _reach_first(sides: Sequence[SidePlan], reading: Reading) -> None:
-    """Connect to each host before the scans start; why one was not reached is said when its scan is."""
-    for side in sides:
-        if isinstance(side.location, SshFolder):
-            with suppress(HandoverError):
-                reading.hosts.reach(side.location, side.host_key)
-
-
-class _Ended(Exception):
-    """Ends a scan from within."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stoppable:
-    """Passes progress on until the run is to end."""
-
-    progress: Display
-    stop: threading.Event
-
-    def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
-        """Pass it on."""
-        self.progress.expect(side, files=files, bytes=bytes)
-
-    def finish(self) -> None:
-        """Pass it on."""
-        self.progress.finish()
-
-    def update(self, side: str, totals: Totals) -> None:
-        """Pass it on, or end the scan that tells it."""
-        if self.stop.is_set():
-            raise _Ended
-        self.progress.update(side, totals)
-
-
 def scan_side(
-    part: str, side: SidePlan, place: LocalFolder | SshFolder, rules: RuleSet, output: Path, reading: Reading
+    part: str,
+    side: SidePlan,
+    place: LocalFolder | SshFolder,
+    rules: RuleSet,
+    output: Path,
+    reading: Reading,
+    progress: Progress,
 ) -> Scanned:
     """Scan a folder and leave its manifest at ``output``, which must not exist."""
     choices = reading.choices
     host = reading.hosts.reach(place, side.host_key)
     local = isinstance(place, LocalFolder)
+    effort = _effort(choices, local=local)
     request = ScanRequest(
         root=os.fsencode(place.path) if isinstance(place, LocalFolder) else place.address.path,
         location=side.shown,
         part=part,
         ran_by=side.ran_by,
-        effort=_effort(choices, local=local),
+        effort=effort,
         role=side.role,
         case=reading.case,
         route="local" if local else "python",
@@ -266,10 +229,11 @@ def scan_side(
         rate=choices.rate,
     )
     carry = Carry(_earlier(side, output, choices))
-    header, trailer = scan(host, request, output, reading.progress, _clock(reading.world), carry)
+    turn = reading.turns.turn(host.key_fingerprint, _most_scans(effort, choices.rate))
+    header, trailer = scan(host, request, output, progress, _clock(reading.world), carry, turn)
     if carry.refused is not None:
         reading.world.remark(f"{side.shown} was read completely, and nothing carried over: {carry.refused}")
-    return Scanned(header, trailer)
+    return Scanned(header, trailer, turn.passed_s)
 
 
 def _earlier(side: SidePlan, output: Path, choices: Choices) -> list[EarlierManifest] | list[CutScan]:
@@ -289,6 +253,11 @@ def _effort(choices: Choices, *, local: bool) -> Effort:
     else:
         effort = Effort.polite_remote()
     return effort if choices.workers is None else Effort(choices.workers, polite=effort.polite)
+
+
+def _most_scans(effort: Effort, rate: int | None) -> int:
+    """Return how many scans a machine takes at once: what it is limited to, it is limited to as a whole."""
+    return _SCANS_OF_A_LIMITED_HOST if effort.workers or rate else _SCANS_OF_A_HOST
 
 
 def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> None:
@@ -315,17 +284,3 @@ def _standing(ran_by: str | None, role: Role | None) -> Standing:
 
 def _clock(world: Surroundings) -> Clock:
     return Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: world.token(16).hex())
-
-
-def _wait(jobs: list[Future[None]]) -> None:
-    """Wait for all jobs, in slices, so that a signal reaches this thread at once on every system."""
-    waiting = set(jobs)
-    while waiting:
-        _, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-
-
-def _trouble(job: Future[None]) -> HandoverError | None:
-    error = job.exception()
-    if error is None or isinstance(error, HandoverError):
-        return error
-    raise error

@@ -6,9 +6,11 @@ Every stage reads the files of the stage before, so what is compared is what the
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from handover import __version__, differences
@@ -17,11 +19,10 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
 from handover.evidence import sums
-from handover.evidence.contents import manifest_name
 from handover.evidence.inventory import is_beside
 from handover.evidence.statement import FileName
 from handover.files import local_io
-from handover.manifest import CaseRef, Role
+from handover.manifest import CaseRef
 from handover.manifest_reader import Reader
 from handover.report import (
     TYPE,
@@ -37,12 +38,13 @@ from handover.report import (
     scope_of,
     total,
 )
-from handover.rules import RulesDocument, RuleSet
+from handover.rules import RulesDocument
 from handover.terms import Terms
+from handover.workflow.crew import Crew
 from handover.workflow.custody import StatementFile
 from handover.workflow.diagnosing import findings_of
-from handover.workflow.first_look import look
-from handover.workflow.reading import Reading, SidePlan, read_both
+from handover.workflow.parts import Part, PartPlan, Work, begin
+from handover.workflow.reading import Reading, SidePlan
 from handover.workflow.surroundings import Surroundings
 from handover.workflow.terms_facts import dates_of, parties_of
 
@@ -53,16 +55,6 @@ HTML_FILE = "report.en.html"
 
 #: Trouble with one side that a one-sided round can still report; trouble with our own output ends the run.
 _SIDE_TROUBLE = (RemoteError, UsageError, Refused)
-
-
-@dataclass(frozen=True, slots=True)
-class PartPlan:
-    """One part to read: where each side is, and under which rules."""
-
-    name: str
-    source: SidePlan
-    target: SidePlan
-    rules: RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +87,7 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     rules = RulesDocument.of(rule_sets, terms_sha256=sha256_hex(plan.raw_terms))
     _write(folder / RULES_FILE, rules.to_bytes())
     lost: list[HandoverError] = []
-    parts = tuple(_part(folder, part, plan, reading, lost) for part in plan.parts)
+    parts = _parts(folder, plan, replace(reading, several_parts=len(plan.parts) > 1), lost)
     if len(lost) == 2 * len(parts):
         raise _worst(lost)
     report = _report(folder, plan, parts, world)
@@ -125,16 +117,25 @@ def file_ref(path: Path) -> FileRef:
         return FileRef(name=path.name, sha256=digest, length=stream.tell())
 
 
-def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading, lost: list[HandoverError]) -> PartReport:
-    """Read and compare one part; why a side could not be read is added to ``lost``."""
-    sides = (part.source, part.target)
-    outputs = tuple(folder / manifest_name(part.name, role) for role in Role)
-    troubles = _read(part, outputs, plan, reading)
+def _parts(folder: Path, plan: RoundPlan, reading: Reading, lost: list[HandoverError]) -> tuple[PartReport, ...]:
+    """Read all parts side by side, and compare them here in order; why a side could not be read goes to ``lost``."""
+    with (
+        # A scan that does not end with the run may still have a name in there.
+        tempfile.TemporaryDirectory(prefix="handover-", ignore_cleanup_errors=True) as scratch,
+        Crew(reading.turns) as crew,
+    ):
+        parts = begin(plan.parts, Work(crew, reading, folder, Path(scratch), partial(_judge, plan)))
+        return tuple(_part(folder, part, plan, lost) for part in parts)
+
+
+def _part(folder: Path, part: Part, plan: RoundPlan, lost: list[HandoverError]) -> PartReport:
+    """Compare one part once it is read."""
+    troubles = part.read()
     lost += filter(None, troubles)
     failures = tuple(None if trouble is None else _failure(trouble) for trouble in troubles)
     with ExitStack() as files:
         inputs = []
-        for side, output, failure in zip(sides, outputs, failures, strict=True):
+        for side, output, failure in zip(part.plan.sides, part.outputs, failures, strict=True):
             reader = None
             if failure is None:
                 files.enter_context(local_io(output))
@@ -142,8 +143,8 @@ def _part(folder: Path, part: PartPlan, plan: RoundPlan, reading: Reading, lost:
             inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(folder, side, output)))
         source, target = inputs
         if source.reader is not None and target.reader is not None:
-            _guard(part, plan, likeness(source.reader.header, target.reader.header))
-        return _compare(folder, part, source, target)
+            _guard(part.plan, plan, likeness(source.reader.header, target.reader.header))
+        return _compare(folder, part.plan, source, target)
 
 
 def _compare(folder: Path, part: PartPlan, source: SideInput, target: SideInput) -> PartReport:
@@ -169,27 +170,11 @@ def _no_difference(_: Difference) -> None:
     """Two sides that were not read differ in nothing."""
 
 
-def _read(
-    part: PartPlan, outputs: Sequence[Path], plan: RoundPlan, reading: Reading
-) -> tuple[HandoverError | None, ...]:
-    """Read both sides, names and sizes first; return why a side could not be read, when the plan can do without it."""
-    sides = (part.source, part.target)
-    looked = look(part.name, sides, part.rules, reading)
-    _guard(part, plan, looked.likeness)
-    troubles = list(looked.troubles)
-    _raise_for(troubles, plan)
-    # A side that could not even be listed is not tried a second time.
-    rest = [number for number, trouble in enumerate(troubles) if trouble is None]
-    read = read_both(part.name, [sides[n] for n in rest], part.rules, [outputs[n] for n in rest], reading)
-    for number, trouble in zip(rest, read, strict=True):
-        troubles[number] = trouble
-    _raise_for(troubles, plan)
-    return tuple(troubles)
-
-
-def _raise_for(troubles: Sequence[HandoverError | None], plan: RoundPlan) -> None:
+def _judge(plan: RoundPlan, part: PartPlan, troubles: Sequence[HandoverError | None], alike: Likeness | None) -> None:
+    """Raise the worst of the troubles unless the plan can do without the side, or that a part is its own copy."""
     if any(trouble is not None and not (plan.one_sided and isinstance(trouble, _SIDE_TROUBLE)) for trouble in troubles):
         raise _worst(troubles)
+    _guard(part, plan, alike)
 
 
 def _worst(troubles: Sequence[HandoverError | None]) -> HandoverError:

@@ -17,8 +17,9 @@ from handover.terms import Location, Route, SshTransport
 from handover.workflow.case import Case
 from handover.workflow.custody import beside
 from handover.workflow.outcome import Outcome
+from handover.workflow.parts import PartPlan
 from handover.workflow.reading import Reading, SidePlan, check_output, side_plan
-from handover.workflow.rounds import PartPlan, RoundPlan, make_round
+from handover.workflow.rounds import RoundPlan, make_round
 from handover.workflow.surroundings import Surroundings
 
 

@@ -15,4 +15,4 @@ def scan_to(output: Path, part: str, side: SidePlan, rules: RuleSet, reading: Re
     if isinstance(side.location, ManifestFile):
         raise UsageError("is a manifest already", where=side.shown, hint="Scan the folder that it was made of.")
     check_output(output, side)
-    return scan_side(part, side, side.location, rules, output, reading)
+    return scan_side(part, side, side.location, rules, output, reading, reading.progress)

@@ -117,23 +117,24 @@ class Keyring:
 
 
 class Terminal:
-    """The person at the terminal, up to three times; nobody when there is no terminal."""
+    """The person at the terminal, up to three times; nobody when there is no terminal.
+
+    Only the main thread asks: there is one question at a time, and Ctrl-C reaches no other thread.
+    """
 
     _ATTEMPTS = 3
-
-    def __init__(self) -> None:
-        self._one_at_a_time = threading.Lock()
 
     def ask(self, question: Question) -> str | None:
         """Ask on the terminal; what is typed is not shown when the question is hidden."""
         if question.attempt > self._ATTEMPTS or not sys.stdin.isatty():
             return None
+        if threading.current_thread() is not threading.main_thread():
+            return None
         read: Callable[[str], str] = getpass.getpass if question.hidden else _read_shown
-        with self._one_at_a_time:
-            try:
-                return read(f"{question.prompt}: ")
-            except EOFError:
-                return None
+        try:
+            return read(f"{question.prompt}: ")
+        except EOFError:
+            return None
 
 
 class Nobody:

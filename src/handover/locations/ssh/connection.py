@@ -52,6 +52,11 @@ class SshHost:
         return self._settings.user
 
     @property
+    def is_open(self) -> bool:
+        """Whether the connection is there, as far as it is known."""
+        return self._transport.is_active()
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of the settings, in sentences."""
         return self._settings.warnings

@@ -6,19 +6,22 @@ from handover.comparison import Comparison, PerClass
 from handover.render.wording.language import number, plural, say, size
 
 
-def first_look(comparison: Comparison) -> str:
-    """Return what names and sizes alone already say."""
-    found = "; ".join(_found(comparison.counts))
-    if not found:
-        return say("First look, names and sizes: no difference so far. The contents are being read.")
-    return say("First look, names and sizes: {found}. The contents are being read.", found=found)
+def first_look(comparison: Comparison, part: str | None) -> str:
+    """Return what names and sizes alone already say; ``part`` when there are several."""
+    found = "; ".join(_found(comparison.counts)) or say("no difference so far")
+    if part is None:
+        return say("First look, names and sizes: {found}. The contents are being read.", found=found)
+    return say("First look at {part}, names and sizes: {found}. The contents are being read.", part=part, found=found)
 
 
-def side_read(side: str, files: int, bytes_read: int, seconds: float) -> str:
-    """Return that a side was read, how much there was, and how long it took."""
+def side_read(side: str, part: str | None, files: int, bytes_read: int, seconds: float) -> str:
+    """Return that a side was read, how much there was, and how long it took; ``part`` when there are several."""
     return say(
-        "Read the {side}: {files}, {size}, in {seconds} s.",
+        "Read the {side}: {files}, {size}, in {seconds} s."
+        if part is None
+        else "Read the {side} of {part}: {files}, {size}, in {seconds} s.",
         side=side,
+        part=part or "",
         files=plural(files, "{n} file", "{n} files"),
         size=size(bytes_read),
         seconds=f"{seconds:.1f}",

@@ -1,0 +1,207 @@
+"""All parts of a round at the same time: every part is listed first, and read as soon as its listing is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from pathlib import Path
+
+from handover.compare import Likeness
+from handover.errors import HandoverError
+from handover.evidence.contents import manifest_name
+from handover.locations.location import SshFolder
+from handover.manifest import Role
+from handover.rules import RuleSet
+from handover.scan import Totals
+from handover.workflow.crew import Crew
+from handover.workflow.first_look import Looked, is_worth_it, look, looking
+from handover.workflow.reading import Display, Reading, SidePlan, read_side
+from handover.workflow.turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """One part to read: where each side is, and under which rules."""
+
+    name: str
+    source: SidePlan
+    target: SidePlan
+    rules: RuleSet
+
+    @property
+    def sides(self) -> tuple[SidePlan, SidePlan]:
+        """Both sides."""
+        return self.source, self.target
+
+
+#: Raises when a part cannot be used: given why each side could not be read, and how alike they are if that is known.
+Judge = Callable[[PartPlan, Sequence[HandoverError | None], Likeness | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the parts of a round share; ``scratch`` is a folder for what nobody keeps."""
+
+    crew: Crew
+    reading: Reading
+    folder: Path
+    scratch: Path
+    judge: Judge
+
+
+class Part:
+    """One part while it is listed and read. The main thread makes it and asks it; the crew does the work."""
+
+    def __init__(self, plan: PartPlan, work: Work) -> None:
+        self.plan = plan
+        self.outputs = tuple(work.folder / manifest_name(plan.name, role) for role in Role)
+        self.is_begun = False
+        self.words: str | None = None
+        self._work = work
+        self.labels = tuple(label(plan.name, role, work.reading) for role in Role)
+        self._jobs: dict[int, _Job] = {}
+        self._troubles: list[HandoverError | None] = [None, None]
+        self._listings = tuple(work.scratch / output.name for output in self.outputs)
+        self._is_listed = is_worth_it(plan.sides, work.reading.choices)
+
+    @property
+    def waits_for(self) -> list[Future[None]]:
+        """What is under way."""
+        return [job.future for job in self._jobs.values() if not job.future.done()]
+
+    def list_names(self) -> None:
+        """Have both sides listed, when there is something to gain by it."""
+        if self._is_listed:
+            self._start(looking(self._work.reading), self._listings)
+
+    def begin(self) -> None:
+        """Say what the listings tell, and have the contents of both sides read; raises what the judge raises.
+
+        A side that could not even be listed is not tried a second time.
+        """
+        self._take_troubles()
+        alike = None
+        if self._is_listed and not any(self._troubles):
+            looked = self._look()
+            alike, self.words = looked.likeness, looked.words
+        self._work.judge(self.plan, self._troubles, alike)
+        self.is_begun = True
+        self._start(self._work.reading, self.outputs)
+
+    def read(self) -> tuple[HandoverError | None, ...]:
+        """Wait until both sides are read, and return why one could not be; raises what the judge raises."""
+        for job in self._jobs.values():
+            Crew.wait([job.future])
+            for remark in job.remarks:
+                self._work.reading.world.remark(remark)
+        self._take_troubles()
+        self._work.judge(self.plan, self._troubles, None)
+        return tuple(self._troubles)
+
+    def _start(self, reading: Reading, outputs: Sequence[Path]) -> None:
+        for number, side in enumerate(self.plan.sides):
+            if self._troubles[number] is None:
+                watched = _Watched(reading.progress, self.labels[number], reading.turns)
+                self._jobs[number] = _Job.start(self.plan, side, outputs[number], reading, watched, self._work.crew)
+
+    def _take_troubles(self) -> None:
+        for number, job in self._jobs.items():
+            self._troubles[number] = job.trouble()
+        self._jobs.clear()
+
+    def _look(self) -> Looked:
+        looked = look(self.plan.name, self._listings, self.plan.rules, self._work.reading)
+        for side, (files, size) in zip(self.labels, looked.amounts, strict=True):
+            self._work.reading.progress.expect(side, files=files, bytes=size)
+        for listing in self._listings:
+            listing.unlink()
+        return looked
+
+
+def begin(plans: Sequence[PartPlan], work: Work) -> list[Part]:
+    """Look at all parts first, have the contents of each read as soon as that is done, and return them in order.
+
+    What the looks tell is said in the order of the parts, whichever was done first.
+    """
+    parts = [Part(plan, work) for plan in plans]
+    work.reading.progress.begin([side for part in parts for side in part.labels])
+    if work.reading.hosts.may_ask:
+        # A question needs this thread, where Ctrl-C reaches it, and questions come one after the other.
+        _reach_first([side for plan in plans for side in plan.sides], work.reading)
+    for part in parts:
+        part.list_names()
+    unsaid = list(parts)
+    while unsaid:
+        for part in parts:
+            if not part.is_begun and not part.waits_for:
+                part.begin()
+        for part in list(takewhile(lambda part: part.is_begun, unsaid)):
+            unsaid.remove(part)
+            if part.words is not None:
+                work.reading.world.remark(part.words)
+        Crew.wait([future for part in unsaid for future in part.waits_for])
+    return parts
+
+
+def label(part: str, role: Role, reading: Reading) -> str:
+    """Return how a side is named while it is read."""
+    named = reading.named(part)
+    return role.value if named is None else f"{named} {role.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One side that is read; what it has to say waits until it is its turn to be told."""
+
+    future: Future[None]
+    remarks: list[str]
+
+    @classmethod
+    def start(
+        cls, plan: PartPlan, side: SidePlan, output: Path, reading: Reading, watched: _Watched, crew: Crew
+    ) -> _Job:
+        remarks: list[str] = []
+        own = replace(reading, world=replace(reading.world, remark=remarks.append))
+
+        def work() -> None:
+            try:
+                read_side(plan.name, side, plan.rules, output, own, watched)
+            finally:
+                watched.done()
+
+        return cls(crew.submit(work), remarks)
+
+    def trouble(self) -> HandoverError | None:
+        error = self.future.exception()
+        if error is None or isinstance(error, HandoverError):
+            return error
+        raise error
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The progress of one side, under a name of its own; ends the scan that tells it when the run is over."""
+
+    display: Display
+    side: str
+    turns: Turns
+
+    def update(self, _: str, totals: Totals) -> None:
+        """Pass it on, or end the scan."""
+        self.turns.check()
+        self.display.update(self.side, totals)
+
+    def done(self) -> None:
+        """Tell that nothing more will come."""
+        self.display.done(self.side)
+
+
+def _reach_first(sides: Sequence[SidePlan], reading: Reading) -> None:
+    """Connect to each host before the scans start; why one was not reached is said when its scan is."""
+    for side in sides:
+        if isinstance(side.location, SshFolder):
+            with suppress(HandoverError):
+                reading.hosts.reach(side.location, side.host_key)
