@@ -206,7 +206,7 @@ class Comparer:
             kind, why = _metadata(ours, *hosts, self._requires_host)
         if kind in _AGREEABLE:
             agreed = self._rules.match(line.path)
-            if agreed is not None and agreed.kind in _AGREEABLE[kind]:
+            if agreed is not None and agrees(agreed, kind):
                 kind, rule = PathClass.AGREED, agreed.pattern
         self._count(kind, ours, theirs)
         if kind is PathClass.SAME:
@@ -330,6 +330,11 @@ _AGREEABLE = {
 }
 #: Gaps after which the size that is recorded can be trusted.
 _STABLE_SIZE = (None, GapKind.UNREADABLE, GapKind.UNSUPPORTED, GapKind.BOUNDARY)
+
+
+def agrees(rule: Rule | None, kind: PathClass) -> bool:
+    """Return whether the rule that matches a path agrees to this difference."""
+    return rule is not None and rule.kind in _AGREEABLE.get(kind, ())
 
 
 def _pair(source: Entry, target: Entry) -> tuple[PathClass, tuple[str, ...]]:

@@ -33,7 +33,7 @@ GREETING = b"\x01handover-agent %d %s\n"
 # Frames: magic, type, sequence number, length of the payload.
 FRAME = struct.Struct(">BBII")
 FRAME_MAGIC = 0xF7
-HELLO, CHUNK, FILE_RESULT, TALLY, RECHECK, BEAT, OWNERS, END, ERROR, PACKED = FRAME_TYPES = range(1, 11)
+HELLO, CHUNK, FILE_RESULT, TALLY, RECHECK, BEAT, OWNERS, END, ERROR, PACKED, LISTING = FRAME_TYPES = range(1, 12)
 
 # folder, chunk number, names here, folders to be entered, flags, names in the whole folder, the folder's own status,
 # length of that status's errno name, length of all attachments
@@ -42,6 +42,8 @@ LAST_CHUNK = 1
 FILE_HEAD = struct.Struct(">QIIBQqqQ")
 TALLY_HEAD = struct.Struct(">QIIQQ")
 BEAT_BODY = struct.Struct(">BQQQQ")
+# length of the folder's path, the folder's own status, names here, length of these names
+LISTING_HEAD = struct.Struct(">IBII")
 # length of a folder's path, how many of its files are known
 KNOWN_HEAD = struct.Struct(">II")
 EXTRA = struct.Struct(">IBI")
@@ -53,7 +55,9 @@ UNKNOWN, FILE, DIR, LINK, SPECIAL = range(5)
 OK, UNREADABLE, UNSTABLE, VANISHED, UNSUPPORTED, BOUNDARY, IGNORED, DEFERRED, CARRIED = range(9)
 NO_STAT = 0x80  # added to a status: the columns of this entry are zeros because no stat was possible
 
-CONTENTS_PASS, RECHECK_PASS = 0, 1
+CONTENTS_PASS, RECHECK_PASS, LISTING_PASS = 0, 1, 2
+# What a listing says of an entry instead of its kind, when it is not to be looked into.
+ELSEWHERE = 5
 
 CHUNK_NAMES = 2048
 SMALL_FILE = 256 * 1024
@@ -542,6 +546,12 @@ class Job:
                     apart[name] = number
         return apart
 
+    def ignored(self, folder, names):
+        """Return those of the names that fall under an ignore rule."""
+        if self._matches is None:
+            return ()
+        return {name for name, rule in self.set_apart(folder, names).items() if rule is not None}
+
     def is_boundary(self, folder, name, kind, found):
         """Return whether something else is mounted at this name and is not to be crossed."""
         if self.cross_mounts:
@@ -574,6 +584,8 @@ class Worker:
         self._tasks = []
         self._owners = set()
         self._new_owners = set()
+        self._listed = []
+        self._listed_bytes = 0
         self.files = 0
         self.bytes = 0
         self.sent = 0
@@ -585,6 +597,7 @@ class Worker:
         {"dirs": self._dirs, "names": self._names, "file": self._file, "tally": self._tally}[task[0]](*task[1:])
         if task[0] in ("dirs", "names"):
             self._descend(task[1])
+            self._emit_listing()
         self._flush(1)
 
     def start_pass(self):
@@ -602,7 +615,10 @@ class Worker:
                 own.pop()
                 continue
             folder, name, dev, inode = children.pop()
-            self._folder(which, folder, join(parent, name), dev, inode)
+            if which == LISTING_PASS:
+                self._list(join(parent, name), dev, inode)
+            else:
+                self._folder(which, folder, join(parent, name), dev, inode)
             self.folders += 1
             self._tick()
             if own and self._link.is_asked():
@@ -715,6 +731,64 @@ class Worker:
             return os.scandir(descriptor)
         except TypeError:  # Python 3.6
             return os.scandir(b"/proc/self/fd/%d" % descriptor)
+
+    # A listing: names, kinds and sizes, which is all that a first comparison needs. Each part of it names its folder by
+    # the path, so parts can come in any order and need no books.
+
+    def _list(self, path, dev, inode):
+        """Report the names of one folder, and keep the folders in it to be listed."""
+        found, below, status = [], [], OK
+        lstat, add = os.lstat, found.append
+        try:
+            os.fchdir(self._tree.enter(path, dev, inode))
+            with os.scandir(b".") as listing:
+                for entry in listing:
+                    name, kind, size = entry.name, listed_kind(entry), 0
+                    try:
+                        if kind == FILE:
+                            size = lstat(name).st_size
+                        elif kind == DIR:
+                            kind = self._listed_folder(path, name, lstat(name), below)
+                    except OSError:
+                        kind = UNKNOWN
+                    add((name, kind, size))
+                    if len(found) == CHUNK_NAMES:
+                        self._emit_listed(path, OK, found, below)
+                        found.clear()
+                        below = []
+        except OSError as error:
+            status = status_of(error)
+        self._emit_listed(path, status, found, below)
+
+    def _listed_folder(self, path, name, found, below):
+        """Return what a listing says of a folder; one that is to be listed goes into ``below``."""
+        if self._job.is_boundary(path, name, DIR, found):
+            return ELSEWHERE
+        below.append((0, name, found.st_dev, found.st_ino))
+        return DIR
+
+    def _emit_listed(self, path, status, found, below):
+        """Report one part of a folder, without what the rules leave out."""
+        ignored = self._job.ignored(path, [name for name, _, _ in found])
+        if ignored:
+            found = [entry for entry in found if entry[0] not in ignored]
+            below = [folder for folder in below if folder[1] not in ignored]
+        names, kinds, sizes = zip(*sorted(found)) if found else ((), (), ())
+        self.files += kinds.count(FILE)
+        joined = b"/".join(names)
+        head = LISTING_HEAD.pack(len(path), status, len(names), len(joined))
+        self._listed.append(b"".join([head, path, joined, bytes(kinds), packed("Q", sizes)]))
+        self._listed_bytes += len(self._listed[-1])
+        if self._listed_bytes > FLUSH_BYTES:
+            self._emit_listing()
+        if below:
+            self.announced += len(below)
+            self._own.append((path, below))
+
+    def _emit_listing(self):
+        if self._listed:
+            listed, self._listed, self._listed_bytes = self._listed, [], 0
+            self._emit(LISTING, b"".join(listed))
 
     def _emit_unseen(self, which, chunk, names, odd, state, error, total=None, status=OK, why=b""):
         """Report names of which nothing can be learned but that they are there, and why."""
@@ -1282,7 +1356,7 @@ class Coordinator:
         if now >= self._next_beat:
             files, size, done, known = self.progress()
             done, known = done - self._done_before, 1 + known - self._known_before
-            self.output.frame(BEAT, BEAT_BODY.pack(self.which, files, size, done, known))
+            self.output.frame(BEAT, BEAT_BODY.pack(self.which == RECHECK_PASS, files, size, done, known))
             self.output.flush()
             self._next_beat = now + BEAT_SECONDS
         return self._next_beat - now
@@ -1936,8 +2010,18 @@ class Root:
         except OSError:
             return self.path
 
-    def chunk(self, recheck):
-        """Return the root itself as the only name, an empty one, of folder 0."""
+    def tell(self, output, which):
+        """Report the root itself at the start of a pass; returns whether it can be entered."""
+        if which == LISTING_PASS:
+            if self.status != OK:
+                output.frame(LISTING, LISTING_HEAD.pack(0, self.status, 0, 0))
+            return self.status == OK
+        payload, readable = self._chunk(which == RECHECK_PASS)
+        output.frame(RECHECK if which == RECHECK_PASS else CHUNK, payload)
+        return readable
+
+    def _chunk(self, recheck):
+        """Return the root itself as the only name, an empty one, of folder 0, and whether it can be entered."""
         found, status, why = self.found, self.status, self.why
         if recheck and found is not None:
             try:
@@ -2036,7 +2120,7 @@ def hello(root, nonce, workers, niceness):
 
 
 def scan(output, parameters, nonce):
-    """Tell everything below the root, then tell it again by stat alone, then end."""
+    """Tell everything below the root, then tell it again by stat alone; or a listing of it; then end."""
     niceness = be_polite() if parameters["polite"] else os.nice(0)
     parameters["digest"] = choose_digest(parameters)
     root = Root(parameters["root"].encode("latin-1"), parameters["follow_root_link"])
@@ -2051,9 +2135,8 @@ def scan(output, parameters, nonce):
     _thread.start_new_thread(hold_leash, (pool.pids,))
     try:
         output.json(HELLO, hello(root, nonce, pool.count, niceness))
-        for which in [CONTENTS_PASS, RECHECK_PASS] if parameters["recheck"] else [CONTENTS_PASS]:
-            payload, readable = root.chunk(which == RECHECK_PASS)
-            output.frame(RECHECK if which == RECHECK_PASS else CHUNK, payload)
+        for which in passes(parameters):
+            readable = root.tell(output, which)
             output.flush()
             if readable:
                 coordinator.start_pass(which, root.identity)
@@ -2068,6 +2151,13 @@ def scan(output, parameters, nonce):
     except BaseException:
         kill_all(pool.pids)
         raise
+
+
+def passes(parameters):
+    """Return how often the tree is gone through, and for what."""
+    if parameters["listing"]:
+        return [LISTING_PASS]
+    return [CONTENTS_PASS, RECHECK_PASS] if parameters["recheck"] else [CONTENTS_PASS]
 
 
 def choose_digest(parameters):

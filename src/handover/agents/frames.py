@@ -57,6 +57,7 @@ class FrameType(IntEnum):
     END = 8
     ERROR = 9
     PACKED = 10
+    LISTING = 11
 
 
 class Kind(IntEnum):
@@ -228,7 +229,7 @@ def broken(what: str) -> BrokenAnswer:
 def frame_header(raw: bytes | bytearray, sequence: int) -> tuple[FrameType, int]:
     """Return type and payload length of the frame that begins here and should have this number."""
     magic, number, found, length = FRAME.unpack_from(raw)
-    if magic != _MAGIC or not FrameType.HELLO <= number <= FrameType.PACKED:
+    if magic != _MAGIC or not FrameType.HELLO <= number <= FrameType.LISTING:
         raise broken("other text came between its frames")
     if found != sequence & 0xFFFFFFFF:
         raise broken(f"frame {sequence} was expected and {found} came")

@@ -64,6 +64,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     follow_root_link: bool
     cross_mounts: bool
     allow_empty: bool
+    #: Names, kinds and sizes alone.
+    listing: bool = False
     #: Bytes per second that are read and sent; 0: as many as it can.
     rate: int = 0
     #: Whether frames may be compressed when the line turns out to be slow.

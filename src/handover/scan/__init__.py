@@ -2,6 +2,7 @@
 
 from handover.scan.carry import Carry, EarlierManifest
 from handover.scan.cut import CutScan, cut_scans
+from handover.scan.listings import Listings, Look, list_root
 from handover.scan.request import Clock, Effort, Progress, ScanRequest, Stage, Totals
 from handover.scan.scanner import SYSTEM_CLOCK, scan
 
@@ -12,10 +13,13 @@ __all__ = [
     "CutScan",
     "EarlierManifest",
     "Effort",
+    "Listings",
+    "Look",
     "Progress",
     "ScanRequest",
     "Stage",
     "Totals",
     "cut_scans",
+    "list_root",
     "scan",
 ]

@@ -66,6 +66,8 @@ class ScanRequest:
     digest: Algorithm = Algorithm.SHA256
     rules: RuleSet = field(default_factory=RuleSet)
     recheck: bool = True
+    #: Names, kinds and sizes alone, for a first look: nothing that a manifest could be made of.
+    listing: bool = False
     cross_mounts: bool = False
     follow_root_link: bool = False
     allow_empty: bool = False

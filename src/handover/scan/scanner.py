@@ -32,7 +32,7 @@ SYSTEM_CLOCK = Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lam
 _TELL_EVERY = 4096
 
 
-class _Teller:
+class Teller:
     """Tells the caller how far the scan is; repeats itself while nothing is heard, so that a caller can end it."""
 
     def __init__(self, progress: Progress, side: str) -> None:
@@ -72,16 +72,16 @@ def scan(
     ``progress`` raises.
     """
     refuse_existing(output)
-    teller = _Teller(progress, request.role.value if request.role else request.part)
+    teller = Teller(progress, request.role.value if request.role else request.part)
     carry = carry or Carry(())
     earlier = carry
     with _spool_beside(output, keep_cut=request.keep_cut) as stream:
         with turn or nullcontext():
-            session, header = _begin(host, request, clock, teller, carry.table())
+            session, header = begin(host, request, clock, teller, carry.table())
             if not carry.fit(header):
                 session.close()
                 carry = Carry(())
-                session, header = _begin(host, request, clock, teller, b"")
+                session, header = begin(host, request, clock, teller, b"")
             header = msgspec.structs.replace(header, base=carry.bases)
             with closing(session):
                 with local_io(output):
@@ -97,7 +97,7 @@ def scan(
     return header, trailer
 
 
-def _begin(host: Host, request: ScanRequest, clock: Clock, teller: _Teller, known: bytes) -> tuple[Session, Header]:
+def begin(host: Host, request: ScanRequest, clock: Clock, teller: Teller, known: bytes) -> tuple[Session, Header]:
     """Start an agent that is told of known files; return it and the header of what it is going to tell."""
     asked_ns = clock.wall_ns()
     session = Session(host, request, clock, teller.repeat, known)
@@ -116,7 +116,7 @@ def _begin(host: Host, request: ScanRequest, clock: Clock, teller: _Teller, know
     return session, header
 
 
-def _keep(session: Session, told: Told, teller: _Teller, output: Path) -> Owners:
+def _keep(session: Session, told: Told, teller: Teller, output: Path) -> Owners:
     """Put everything that the agent tells into the spool, and return the names of owners when it is all."""
     for frame in session.frames():
         if frame.type is FrameType.BEAT:
@@ -128,7 +128,7 @@ def _keep(session: Session, told: Told, teller: _Teller, output: Path) -> Owners
 
 
 def _write(
-    output: Path, header: Header, told: Told, lines: Lines, request: ScanRequest, teller: _Teller, clock: Clock
+    output: Path, header: Header, told: Told, lines: Lines, request: ScanRequest, teller: Teller, clock: Clock
 ) -> Trailer:
     with new_file(output) as stream:
         writer = Writer(stream, header, _scratch)

@@ -164,6 +164,7 @@ class Session:
             follow_root_link=request.follow_root_link,
             cross_mounts=request.cross_mounts,
             allow_empty=request.allow_empty,
+            listing=request.listing,
             rate=request.rate or 0,
             compress=request.route != "local",
             rules=tuple((rule.is_ignore, rule.regex, rule.pattern) for rule in request.rules.agent_program()),
