@@ -20,7 +20,8 @@ from support.sshd import make_key, public_key
 OURS = "handover"
 FLOOR = "C floor"
 RECHECK = "handover, with recheck"
-QUICK = "handover --quick"
+FIRST_STAGE = "handover, first answer"
+NO_RECHECK = "handover --no-recheck"
 LIMIT = "limit"
 NOT_BUILT = "not built"
 
@@ -94,19 +95,25 @@ def ssh(bench: Bench) -> Iterator[Named]:
         tree = bench.tree(work, copied=True)
         measure.warm(tree.path, tree.copy)
         name = f"{work} over SSH, xxh128"
-        quick = [Contender(QUICK, _compare(bench, tree, "--fast", "--quick", codes=(3,)))] if work == "W1" else []
+        fast = _compare(bench, tree, "--fast", "--digest", "xxh128")
         xxh128 = bench.by_turns(
             name,
-            Contender(OURS, _compare(bench, tree, "--fast", "--digest", "xxh128")),
+            Contender(OURS, fast),
             _rsync(bench, tree, "xxh128"),
-            *quick,
+            Contender(NO_RECHECK, replace(fast, words=(*fast.words, "--no-recheck"))),
+            Contender(FIRST_STAGE, replace(fast, until=b"First look")),
         )
         yield name, xxh128
         yield f"{work} memory of the near side", _memory(xxh128[OURS], 80 + 150 * tree.folders / _MB)
-        name = f"{work} over SSH, sha256"
+        name, fast = f"{work} over SSH, sha256", _compare(bench, tree, "--fast")
         yield (
             name,
-            bench.by_turns(name, Contender(OURS, _compare(bench, tree, "--fast")), _rsync(bench, tree, "md5")),
+            bench.by_turns(
+                name,
+                Contender(OURS, fast),
+                _rsync(bench, tree, "md5"),
+                Contender(FIRST_STAGE, replace(fast, until=b"First look")),
+            ),
         )
     tree = bench.tree("W5k", copied=True)
     measure.warm(tree.path, tree.copy)
@@ -215,10 +222,10 @@ def _from_cold(bench: Bench, contender: Contender, rehearsal: Contender) -> Cont
     return Contender(contender.name, replace(command, before=before))
 
 
-def _compare(bench: Bench, tree: Tree, *flags: str, codes: tuple[int, ...] = (0,)) -> Command:
+def _compare(bench: Bench, tree: Tree, *flags: str) -> Command:
     far = bench.far
     words = ("compare", tree.path, far.url(tree.copy), "--ssh-config", far.ssh_config, "--json", *flags)
-    return replace(handover(*words), codes=codes, far=far)
+    return replace(handover(*words), far=far)
 
 
 def _rsync(bench: Bench, tree: Tree, digest: str) -> Contender:
