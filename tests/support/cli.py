@@ -26,7 +26,11 @@ class Result:
 
 def environment(**extra: str) -> dict[str, str]:
     """Return an environment without anything of the developer's, such as an ssh-agent."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+        if name in os.environ
+    }
     return {**kept, "PYTHONWARNINGS": "error::ResourceWarning", **extra}
 
 

@@ -5,28 +5,17 @@ It can prove loss and never completeness, so it is talk beside the result: the v
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
 
-from handover.compare import Likeness
+from handover.compare import Likeness, likeness
 from handover.digests import Algorithm
 from handover.locations.location import ManifestFile
-from handover.manifest_reader import Reader
+from handover.manifest import Header
 from handover.render.wording.talk import first_look
-from handover.report import SideInput, compare_part
 from handover.rules import RuleSet
-from handover.workflow.reading import Choices, Reading, SidePlan
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What the first look says, how alike both sides are, and how many files and bytes each has."""
-
-    words: str | None
-    likeness: Likeness | None
-    amounts: tuple[tuple[int, int], ...]
+from handover.scan import Listings, Progress
+from handover.workflow.reading import Choices, Reading, SidePlan, list_side
 
 
 def is_worth_it(sides: Sequence[SidePlan], choices: Choices) -> bool:
@@ -36,19 +25,37 @@ def is_worth_it(sides: Sequence[SidePlan], choices: Choices) -> bool:
     return not any(isinstance(side.location, ManifestFile) for side in sides)
 
 
-def looking(reading: Reading) -> Reading:
-    """Return how the sides are listed for it."""
-    return replace(reading, choices=replace(reading.choices, algorithm=Algorithm.NONE, recheck=False))
+class FirstLook:
+    """Both listings of one part: ``list_side`` for each, in any thread, then what they tell; close it always."""
 
+    def __init__(self, part: str, rules: RuleSet) -> None:
+        self._part = part
+        self._rules = rules
+        self._listings = Listings(tempfile.TemporaryFile)
+        self._headers: dict[int, Header] = {}
 
-def look(part: str, listings: Sequence[Path], rules: RuleSet, reading: Reading) -> Looked:
-    """Compare the listings of both sides of a part."""
-    with ExitStack() as files:
-        readers = [Reader(files.enter_context(path.open("rb")), where=path.name) for path in listings]
-        source, target = (SideInput("", path.name, reader) for path, reader in zip(listings, readers, strict=True))
-        compared = compare_part(part, source, target, rules, lambda _: None)
-        amounts = tuple((reader.trailer.counts.file, reader.trailer.bytes) for reader in readers)
-    words = None
-    if compared.comparison is not None and compared.likeness is not Likeness.SAME_ROOT:
-        words = first_look(compared.comparison, reading.named(part))
-    return Looked(words, compared.likeness, amounts)
+    def list_side(self, number: int, side: SidePlan, reading: Reading, progress: Progress) -> None:
+        """List the source, side 0, or the target, side 1."""
+
+        def take(payload: bytes) -> None:
+            self._listings.add(number, payload)
+
+        self._headers[number] = list_side(self._part, side, self._rules, take, reading, progress)
+
+    @property
+    def likeness(self) -> Likeness:
+        """How alike the machines and roots of both sides are."""
+        return likeness(self._headers[0], self._headers[1])
+
+    @property
+    def amounts(self) -> tuple[tuple[int, int], ...]:
+        """How many files and bytes each side has."""
+        return self._listings.totals(0), self._listings.totals(1)
+
+    def words(self, part: str | None) -> str:
+        """Return what names and sizes alone already say; ``part`` when it has to be named."""
+        return first_look(self._listings.look(self._rules), part)
+
+    def close(self) -> None:
+        """Let the listings go."""
+        self._listings.close()

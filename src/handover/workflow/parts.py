@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from handover.evidence.contents import manifest_name
 from handover.locations.location import SshFolder
 from handover.manifest import Role
 from handover.rules import RuleSet
-from handover.scan import Totals
+from handover.scan import Progress, Totals
 from handover.workflow.crew import Crew
-from handover.workflow.first_look import Looked, is_worth_it, look, looking
+from handover.workflow.first_look import FirstLook, is_worth_it
 from handover.workflow.reading import Display, Reading, SidePlan, read_side
 from handover.workflow.turns import Turns
 
@@ -37,18 +38,19 @@ class PartPlan:
         return self.source, self.target
 
 
+#: What is done for one side, given its number; in a thread of the crew.
+SideWork = Callable[[int, SidePlan, Reading, Progress], None]
 #: Raises when a part cannot be used: given why each side could not be read, and how alike they are if that is known.
 Judge = Callable[[PartPlan, Sequence[HandoverError | None], Likeness | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the parts of a round share; ``scratch`` is a folder for what nobody keeps."""
+    """What the parts of a round share."""
 
     crew: Crew
     reading: Reading
     folder: Path
-    scratch: Path
     judge: Judge
 
 
@@ -64,8 +66,7 @@ class Part:
         self.labels = tuple(label(plan.name, role, work.reading) for role in Role)
         self._jobs: dict[int, _Job] = {}
         self._troubles: list[HandoverError | None] = [None, None]
-        self._listings = tuple(work.scratch / output.name for output in self.outputs)
-        self._is_listed = is_worth_it(plan.sides, work.reading.choices)
+        self._look = FirstLook(plan.name, plan.rules) if is_worth_it(plan.sides, work.reading.choices) else None
 
     @property
     def waits_for(self) -> list[Future[None]]:
@@ -74,8 +75,8 @@ class Part:
 
     def list_names(self) -> None:
         """Have both sides listed, when there is something to gain by it."""
-        if self._is_listed:
-            self._start(looking(self._work.reading), self._listings)
+        if self._look is not None:
+            self._start(self._look.list_side)
 
     def begin(self) -> None:
         """Say what the listings tell, and have the contents of both sides read; raises what the judge raises.
@@ -84,12 +85,13 @@ class Part:
         """
         self._take_troubles()
         alike = None
-        if self._is_listed and not any(self._troubles):
-            looked = self._look()
-            alike, self.words = looked.likeness, looked.words
+        if self._look is not None:
+            with closing(self._look):
+                if not any(self._troubles):
+                    alike = self._take_look(self._look)
         self._work.judge(self.plan, self._troubles, alike)
         self.is_begun = True
-        self._start(self._work.reading, self.outputs)
+        self._start(self._read_side)
 
     def read(self) -> tuple[HandoverError | None, ...]:
         """Wait until both sides are read, and return why one could not be; raises what the judge raises."""
@@ -101,24 +103,28 @@ class Part:
         self._work.judge(self.plan, self._troubles, None)
         return tuple(self._troubles)
 
-    def _start(self, reading: Reading, outputs: Sequence[Path]) -> None:
+    def _start(self, work: SideWork) -> None:
+        reading = self._work.reading
         for number, side in enumerate(self.plan.sides):
             if self._troubles[number] is None:
                 watched = _Watched(reading.progress, self.labels[number], reading.turns)
-                self._jobs[number] = _Job.start(self.plan, side, outputs[number], reading, watched, self._work.crew)
+                self._jobs[number] = _Job.start(partial(work, number, side), reading, watched, self._work.crew)
+
+    def _read_side(self, number: int, side: SidePlan, reading: Reading, progress: Progress) -> None:
+        read_side(self.plan.name, side, self.plan.rules, self.outputs[number], reading, progress)
 
     def _take_troubles(self) -> None:
         for number, job in self._jobs.items():
             self._troubles[number] = job.trouble()
         self._jobs.clear()
 
-    def _look(self) -> Looked:
-        looked = look(self.plan.name, self._listings, self.plan.rules, self._work.reading)
-        for side, (files, size) in zip(self.labels, looked.amounts, strict=True):
-            self._work.reading.progress.expect(side, files=files, bytes=size)
-        for listing in self._listings:
-            listing.unlink()
-        return looked
+    def _take_look(self, look: FirstLook) -> Likeness:
+        reading = self._work.reading
+        for side, (files, size) in zip(self.labels, look.amounts, strict=True):
+            reading.progress.expect(side, files=files, bytes=size)
+        if look.likeness is not Likeness.SAME_ROOT:
+            self.words = look.words(reading.named(self.plan.name))
+        return look.likeness
 
 
 def begin(plans: Sequence[PartPlan], work: Work) -> list[Part]:
@@ -160,19 +166,17 @@ class _Job:
     remarks: list[str]
 
     @classmethod
-    def start(
-        cls, plan: PartPlan, side: SidePlan, output: Path, reading: Reading, watched: _Watched, crew: Crew
-    ) -> _Job:
+    def start(cls, work: Callable[[Reading, Progress], None], reading: Reading, watched: _Watched, crew: Crew) -> _Job:
         remarks: list[str] = []
         own = replace(reading, world=replace(reading.world, remark=remarks.append))
 
-        def work() -> None:
+        def watched_work() -> None:
             try:
-                read_side(plan.name, side, plan.rules, output, own, watched)
+                work(own, watched)
             finally:
                 watched.done()
 
-        return cls(crew.submit(work), remarks)
+        return cls(crew.submit(watched_work), remarks)
 
     def trouble(self) -> HandoverError | None:
         error = self.future.exception()

@@ -7,8 +7,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, assert_never
 
@@ -17,17 +17,29 @@ from handover.errors import Refused
 from handover.evidence.statement import Kind
 from handover.files import local_io, new_file, refuse_existing
 from handover.locations import location
+from handover.locations.channel import Host
 from handover.locations.location import LocalFolder, Location, ManifestFile, SshFolder
 from handover.manifest import CaseRef, Header, RanBy, Role, Standing, Trailer
 from handover.manifest_reader import Reader, audit
 from handover.paths import shown
 from handover.render.wording.talk import side_read
 from handover.rules import RuleSet
-from handover.scan import Carry, Clock, CutScan, EarlierManifest, Effort, Progress, ScanRequest, cut_scans, scan
+from handover.scan import (
+    Carry,
+    Clock,
+    CutScan,
+    EarlierManifest,
+    Effort,
+    Progress,
+    ScanRequest,
+    cut_scans,
+    list_root,
+    scan,
+)
 from handover.workflow.custody import StatementFile, beside
 from handover.workflow.hosts import Hosts
 from handover.workflow.surroundings import Surroundings
-from handover.workflow.turns import Turns
+from handover.workflow.turns import Turn, Turns
 
 #: The limit of one scan is then that of the host; and its workers have all of it.
 _SCANS_OF_A_LIMITED_HOST = 1
@@ -203,16 +215,40 @@ def scan_side(
     progress: Progress,
 ) -> Scanned:
     """Scan a folder and leave its manifest at ``output``, which must not exist."""
-    choices = reading.choices
     host = reading.hosts.reach(place, side.host_key)
+    request = _request(part, side, place, rules, reading)
+    carry = Carry(_earlier(side, output, reading.choices))
+    turn = _turn(host, request, reading)
+    header, trailer = scan(host, request, output, progress, _clock(reading.world), carry, turn)
+    if carry.refused is not None:
+        reading.world.remark(f"{side.shown} was read completely, and nothing carried over: {carry.refused}")
+    return Scanned(header, trailer, turn.passed_s)
+
+
+def list_side(
+    part: str, side: SidePlan, rules: RuleSet, take: Callable[[bytes], None], reading: Reading, progress: Progress
+) -> Header:
+    """List the names and sizes of a folder for a first look; return the header that its manifest would have."""
+    place = side.location
+    if isinstance(place, ManifestFile):
+        raise TypeError("a manifest is not listed: it is there already")
+    host = reading.hosts.reach(place, side.host_key)
+    request = replace(_request(part, side, place, rules, reading), listing=True, digest=Algorithm.NONE)
+    with _turn(host, request, reading):
+        return list_root(host, request, progress, _clock(reading.world), take)
+
+
+def _request(
+    part: str, side: SidePlan, place: LocalFolder | SshFolder, rules: RuleSet, reading: Reading
+) -> ScanRequest:
+    choices = reading.choices
     local = isinstance(place, LocalFolder)
-    effort = _effort(choices, local=local)
-    request = ScanRequest(
+    return ScanRequest(
         root=os.fsencode(place.path) if isinstance(place, LocalFolder) else place.address.path,
         location=side.shown,
         part=part,
         ran_by=side.ran_by,
-        effort=effort,
+        effort=_effort(choices, local=local),
         role=side.role,
         case=reading.case,
         route="local" if local else "python",
@@ -228,12 +264,6 @@ def scan_side(
         deadline_s=choices.deadline_s,
         rate=choices.rate,
     )
-    carry = Carry(_earlier(side, output, choices))
-    turn = reading.turns.turn(host.key_fingerprint, _most_scans(effort, choices.rate))
-    header, trailer = scan(host, request, output, progress, _clock(reading.world), carry, turn)
-    if carry.refused is not None:
-        reading.world.remark(f"{side.shown} was read completely, and nothing carried over: {carry.refused}")
-    return Scanned(header, trailer, turn.passed_s)
 
 
 def _earlier(side: SidePlan, output: Path, choices: Choices) -> list[EarlierManifest] | list[CutScan]:
@@ -255,9 +285,10 @@ def _effort(choices: Choices, *, local: bool) -> Effort:
     return effort if choices.workers is None else Effort(choices.workers, polite=effort.polite)
 
 
-def _most_scans(effort: Effort, rate: int | None) -> int:
-    """Return how many scans a machine takes at once: what it is limited to, it is limited to as a whole."""
-    return _SCANS_OF_A_LIMITED_HOST if effort.workers or rate else _SCANS_OF_A_HOST
+def _turn(host: Host, request: ScanRequest, reading: Reading) -> Turn:
+    """Return a scan's turn on a host: what a host is limited to, it is limited to as a whole."""
+    limited = request.effort.workers or request.rate
+    return reading.turns.turn(host.key_fingerprint, _SCANS_OF_A_LIMITED_HOST if limited else _SCANS_OF_A_HOST)
 
 
 def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> None:

@@ -6,7 +6,6 @@ Every stage reads the files of the stage before, so what is compared is what the
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -119,12 +118,8 @@ def file_ref(path: Path) -> FileRef:
 
 def _parts(folder: Path, plan: RoundPlan, reading: Reading, lost: list[HandoverError]) -> tuple[PartReport, ...]:
     """Read all parts side by side, and compare them here in order; why a side could not be read goes to ``lost``."""
-    with (
-        # A scan that does not end with the run may still have a name in there.
-        tempfile.TemporaryDirectory(prefix="handover-", ignore_cleanup_errors=True) as scratch,
-        Crew(reading.turns) as crew,
-    ):
-        parts = begin(plan.parts, Work(crew, reading, folder, Path(scratch), partial(_judge, plan)))
+    with Crew(reading.turns) as crew:
+        parts = begin(plan.parts, Work(crew, reading, folder, partial(_judge, plan)))
         return tuple(_part(folder, part, plan, lost) for part in parts)
 
 

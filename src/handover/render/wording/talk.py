@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from handover.comparison import Comparison, PerClass
 from handover.render.wording.language import number, plural, say, size
+from handover.scan import Look
 
 
-def first_look(comparison: Comparison, part: str | None) -> str:
+def first_look(look: Look, part: str | None) -> str:
     """Return what names and sizes alone already say; ``part`` when there are several."""
-    found = "; ".join(_found(comparison.counts)) or say("no difference so far")
+    found = "; ".join(_found(look)) or say("no difference so far")
     if part is None:
         return say("First look, names and sizes: {found}. The contents are being read.", found=found)
     return say("First look at {part}, names and sizes: {found}. The contents are being read.", part=part, found=found)
@@ -28,17 +28,17 @@ def side_read(side: str, part: str | None, files: int, bytes_read: int, seconds:
     )
 
 
-def _found(counts: PerClass) -> list[str]:
-    total = number(counts.same + counts.missing + counts.changed + counts.type_changed + counts.not_checked)
+def _found(look: Look) -> list[str]:
+    total = number(look.paths)
     found = []
-    if counts.missing:
+    if look.missing:
         found.append(
-            plural(counts.missing, "{n} of {total} paths is missing", "{n} of {total} paths are missing", total=total)
+            plural(look.missing, "{n} of {total} paths is missing", "{n} of {total} paths are missing", total=total)
         )
-    if changed := counts.changed + counts.type_changed:
-        found.append(plural(changed, "{n} has another size or type", "{n} have another size or type"))
-    if counts.extra:
-        found.append(plural(counts.extra, "{n} is only on the target", "{n} are only on the target"))
-    if counts.not_checked:
-        found.append(plural(counts.not_checked, "{n} could not be listed", "{n} could not be listed"))
+    if look.changed:
+        found.append(plural(look.changed, "{n} has another size or type", "{n} have another size or type"))
+    if look.extra:
+        found.append(plural(look.extra, "{n} is only on the target", "{n} are only on the target"))
+    if look.not_checked:
+        found.append(plural(look.not_checked, "{n} could not be listed", "{n} could not be listed"))
     return found
