@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,12 +60,11 @@ def scan(
     progress: Progress,
     clock: Clock = SYSTEM_CLOCK,
     carry: Carry | None = None,
-    turn: AbstractContextManager[None] | None = None,
 ) -> tuple[Header, Trailer]:
     """Read one root and leave its manifest at ``output``, whole or not at all; nothing there is ever replaced.
 
     What ``carry`` knows of earlier scans is not read again where it has not changed; when they do not fit, ``carry``
-    says why, and everything is read. An agent runs only within ``turn``; the manifest is written after.
+    says why, and everything is read.
     Trouble with single paths is in the manifest as gaps. Raises ``UsageError`` for a root that is missing or is no
     folder, ``Refused`` for one that is empty or a digest the host cannot compute, ``RemoteError`` for everything that
     goes wrong on the host or on the way, ``LocalIOError`` when the manifest cannot be written, and whatever
@@ -76,22 +75,21 @@ def scan(
     carry = carry or Carry(())
     earlier = carry
     with _spool_beside(output, keep_cut=request.keep_cut) as stream:
-        with turn or nullcontext():
-            session, header = begin(host, request, clock, teller, carry.table())
-            if not carry.fit(header):
-                session.close()
-                carry = Carry(())
-                session, header = begin(host, request, clock, teller, b"")
-            header = msgspec.structs.replace(header, base=carry.bases)
-            with closing(session):
-                with local_io(output):
-                    spool = Spool.begin(stream, header)
-                told = Told(
-                    spool, workers=request.effort.most_workers, digest_size=request.digest.size, recheck=request.recheck
-                )
-                lines = Lines(_keep(session, told, teller, output), request.rules, request.digest.size, carry)
-                options = msgspec.structs.replace(header.options, workers=session.workers)
-                header = msgspec.structs.replace(header, options=options)
+        session, header = begin(host, request, clock, teller, carry.table())
+        if not carry.fit(header):
+            session.close()
+            carry = Carry(())
+            session, header = begin(host, request, clock, teller, b"")
+        header = msgspec.structs.replace(header, base=carry.bases)
+        with closing(session):
+            with local_io(output):
+                spool = Spool.begin(stream, header)
+            told = Told(
+                spool, workers=request.effort.most_workers, digest_size=request.digest.size, recheck=request.recheck
+            )
+            lines = Lines(_keep(session, told, teller, output), request.rules, request.digest.size, carry)
+            options = msgspec.structs.replace(header.options, workers=session.workers)
+            header = msgspec.structs.replace(header, options=options)
         trailer = _write(output, header, told, lines, request, teller, clock)
     earlier.spent()
     return header, trailer

@@ -7,7 +7,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, assert_never
@@ -43,7 +44,7 @@ from handover.workflow.turns import Turn, Turns
 
 #: The limit of one scan is then that of the host; and its workers have all of it.
 _SCANS_OF_A_LIMITED_HOST = 1
-#: One more than needed, so that no core is idle while the end of a scan is written here.
+#: So that no core is idle while the manifest of the other is written here.
 _SCANS_OF_A_HOST = 2
 
 _OWNER = {Role.SOURCE: "sender", Role.TARGET: "receiver"}
@@ -215,11 +216,10 @@ def scan_side(
     progress: Progress,
 ) -> Scanned:
     """Scan a folder and leave its manifest at ``output``, which must not exist."""
-    host = reading.hosts.reach(place, side.host_key)
     request = _request(part, side, place, rules, reading)
     carry = Carry(_earlier(side, output, reading.choices))
-    turn = _turn(host, request, reading)
-    header, trailer = scan(host, request, output, progress, _clock(reading.world), carry, turn)
+    with _in_turn(side, place, request, reading) as (host, turn):
+        header, trailer = scan(host, request, output, progress, _clock(reading.world), carry)
     if carry.refused is not None:
         reading.world.remark(f"{side.shown} was read completely, and nothing carried over: {carry.refused}")
     return Scanned(header, trailer, turn.passed_s)
@@ -232,10 +232,22 @@ def list_side(
     place = side.location
     if isinstance(place, ManifestFile):
         raise TypeError("a manifest is not listed: it is there already")
-    host = reading.hosts.reach(place, side.host_key)
     request = replace(_request(part, side, place, rules, reading), listing=True, digest=Algorithm.NONE)
-    with _turn(host, request, reading):
+    with _in_turn(side, place, request, reading) as (host, _):
         return list_root(host, request, progress, _clock(reading.world), take)
+
+
+@contextmanager
+def _in_turn(
+    side: SidePlan, place: LocalFolder | SshFolder, request: ScanRequest, reading: Reading
+) -> Iterator[tuple[Host, Turn]]:
+    """Yield the host of a side when its turn has come; what a host is limited to, it is limited to as a whole."""
+    machine = reading.hosts.reach(place, side.host_key).key_fingerprint
+    limited = request.effort.workers or request.rate
+    turn = reading.turns.turn(machine, _SCANS_OF_A_LIMITED_HOST if limited else _SCANS_OF_A_HOST)
+    with turn:
+        # The connection may have been cut while this scan waited.
+        yield reading.hosts.reach(place, side.host_key), turn
 
 
 def _request(
@@ -283,12 +295,6 @@ def _effort(choices: Choices, *, local: bool) -> Effort:
     else:
         effort = Effort.polite_remote()
     return effort if choices.workers is None else Effort(choices.workers, polite=effort.polite)
-
-
-def _turn(host: Host, request: ScanRequest, reading: Reading) -> Turn:
-    """Return a scan's turn on a host: what a host is limited to, it is limited to as a whole."""
-    limited = request.effort.workers or request.rate
-    return reading.turns.turn(host.key_fingerprint, _SCANS_OF_A_LIMITED_HOST if limited else _SCANS_OF_A_HOST)
 
 
 def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> None:
