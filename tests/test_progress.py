@@ -108,7 +108,7 @@ def test_the_lines_keep_the_order_of_the_terms_whoever_comes_first(screen):
         ["web", "target"],
         ["mail", "target"],
     ]
-    bar.done("web target")
+    bar.done("web target", complete=True)
     bar.update("mail target", contents(2, 1))
     assert "web target" not in written[-1]
     # A side that was listed, and is read now, is there again.
@@ -127,3 +127,16 @@ def test_the_time_of_a_side_begins_with_its_turn_and_not_with_its_plan(screen, m
     now[0] += 10
     bar.update("source", contents(50, 5_000_000))
     assert written[-1].endswith("500 kB/s, about 10 s left\n")
+
+
+def test_what_is_complete_counts_as_all_of_it_and_what_broke_off_as_no_more_than_came(screen):
+    bar, written = screen
+    names = ["web source", "web target", "mail source"]
+    bar.begin(names)
+    for name in names:
+        bar.expect(name, files=100, bytes=1000)
+        bar.update(name, contents(10, 100))
+    bar.done("web source", complete=True)
+    bar.done("web target", complete=False)
+    bar.update("mail source", contents(20, 200))
+    assert "in all      130 of 210 files" in written[-1]

@@ -75,10 +75,13 @@ class Bar:
         with self._lock:
             self._sides[side] = _Side(expected_files=files, expected_bytes=bytes)
 
-    def done(self, side: str) -> None:
-        """Take the line of a side away."""
+    def done(self, side: str, *, complete: bool) -> None:
+        """Take the line of a side away; the last that was heard of one that is complete was a little less than all."""
         with self._lock:
-            self._sides[side].is_done = True
+            known = self._sides[side]
+            known.is_done = True
+            if complete and known.expected_files is not None and known.expected_bytes is not None:
+                known.totals = known.totals._replace(files=known.expected_files, bytes=known.expected_bytes)
 
     def say(self, text: str) -> None:
         """Say something above the live lines."""

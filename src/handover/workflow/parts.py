@@ -171,10 +171,12 @@ class _Job:
         own = replace(reading, world=replace(reading.world, remark=remarks.append))
 
         def watched_work() -> None:
+            complete = False
             try:
                 work(own, watched)
+                complete = True
             finally:
-                watched.done()
+                watched.display.done(watched.side, complete=complete)
 
         return cls(crew.submit(watched_work), remarks)
 
@@ -197,10 +199,6 @@ class _Watched:
         """Pass it on, or end the scan."""
         self.turns.check()
         self.display.update(self.side, totals)
-
-    def done(self) -> None:
-        """Tell that nothing more will come."""
-        self.display.done(self.side)
 
 
 def _reach_first(sides: Sequence[SidePlan], reading: Reading) -> None:

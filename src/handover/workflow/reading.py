@@ -100,8 +100,8 @@ class Display(Progress, Protocol):
     def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
         """Take how many files and bytes a side has, as a listing counted them; its contents come now."""
 
-    def done(self, side: str) -> None:
-        """Take that nothing more comes of a side, for now."""
+    def done(self, side: str, *, complete: bool) -> None:
+        """Take that nothing more comes of a side, for now, and whether it came to its end."""
 
     def finish(self) -> None:
         """Show no more: what comes next is the result."""
