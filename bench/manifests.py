@@ -70,7 +70,7 @@ def _write(path: Path, kind: Kind, folders: int) -> None:
             structure.update(inner)
             size += more
             for one in digests:
-                contents.add(one)
+                contents.add(one.hex())
         files = folders * _PER_FOLDER
         trailer = Trailer(
             type=TRAILER_TYPE,

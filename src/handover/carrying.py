@@ -27,7 +27,7 @@ from handover.paths import shown
 GUARD_NS = 2 * 10**9
 
 #: Quotes inside of a path are escaped, so this can only be the end of one.
-_DIGEST = re.compile(r'","type":"file","size":[0-9]+,"digest":"([0-9a-f]+)"')
+_DIGEST = re.compile(rb'","type":"file","size":[0-9]+,"digest":"([0-9a-f]+)"')
 #: Quotes in names are escaped, so only the type of an entry reads like this.
 _IS_FILE = b'"type":"file"'
 _CARRIED = b',"carried":true}'
@@ -77,11 +77,9 @@ class KnownFiles(NamedTuple):
         return map(KnownFile, *self)
 
 
-def digests_of(contents: Sequence[str], size: int) -> list[bytes]:
-    """Return the raw digests, of ``size`` bytes, in the lines of plain files."""
-    found = _DIGEST.findall("\n".join(contents))
-    raw = bytes.fromhex("".join(found))
-    return [raw[at : at + size] for at in range(0, len(raw), size)]
+def digests_of(contents: Sequence[bytes]) -> list[str]:
+    """Return the digests, in hex, in the lines of plain files."""
+    return b"\n".join(_DIGEST.findall(b"\n".join(contents))).decode().split("\n")
 
 
 def unfit(base: Header, now: Header) -> str | None:

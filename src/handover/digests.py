@@ -11,7 +11,7 @@ from typing import BinaryIO, assert_never
 from handover.errors import Refused
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_RUN_BYTES = 8 * 2**20
+_RUN_BYTES = 4 * 2**20
 
 
 class Algorithm(StrEnum):
@@ -86,57 +86,57 @@ def receipt(hexdigest: str) -> str:
 class ContentRoot:
     """SHA-256 over all file digests, sorted, one hex per line: equal for equal contents under any names.
 
-    Memory stays bounded: sorted runs of 8 MiB go to a scratch file from ``scratch``, which the caller's close ends.
+    Memory stays bounded: sorted runs of 4 MiB go to a scratch file from ``scratch``, which the caller's close ends.
     """
 
     def __init__(self, algorithm: Algorithm, scratch: Callable[[], BinaryIO]) -> None:
-        self._size = algorithm.size
+        self._line = 2 * algorithm.size + 1
         self._scratch = scratch
-        self._pending: list[bytes] = []
-        self._limit = max(1, _RUN_BYTES // max(1, self._size))
+        self._pending: list[str] = []
+        self._limit = max(1, _RUN_BYTES // self._line)
         self._file: BinaryIO | None = None
         self._runs: list[tuple[int, int]] = []
 
-    def add(self, digest: bytes) -> None:
-        """Take the raw digest of one file, in any order."""
-        self._pending.append(digest)
-        if len(self._pending) >= self._limit:
-            self._spill()
+    def add(self, digest: str) -> None:
+        """Take the digest of one file, in hex, in any order."""
+        self.extend([digest])
 
-    def extend(self, digests: list[bytes]) -> None:
-        """Take the raw digests of several files."""
-        self._pending.extend(digests)
+    def extend(self, digests: list[str]) -> None:
+        """Take the digests of several files."""
+        self._pending += digests
         if len(self._pending) >= self._limit:
             self._spill()
 
     def hexdigest(self) -> str:
         """Return the root in hex and let go of the scratch file; nothing can be added afterwards."""
-        root = hashlib.sha256()
-        self._pending.sort()
         if self._file is None:
-            for digest in self._pending:
-                root.update(digest.hex().encode() + b"\n")
-            return root.hexdigest()
+            return hashlib.sha256(self._sorted()).hexdigest()
+        root = hashlib.sha256()
         with self._file:
             runs = [self._run(offset, end) for offset, end in self._runs]
-            for digest in heapq.merge(*runs, self._pending):
-                root.update(digest.hex().encode() + b"\n")
+            last = self._sorted().splitlines(keepends=True)
+            for line in heapq.merge(*runs, last):
+                root.update(line)
         return root.hexdigest()
+
+    def _sorted(self) -> bytes:
+        """Return what is pending, sorted, as lines."""
+        self._pending.sort()  # as text: Python compares it faster than bytes
+        return "".join(f"{digest}\n" for digest in self._pending).encode()
 
     def _spill(self) -> None:
         if self._file is None:
             self._file = self._scratch()
         start = self._file.seek(0, 2)
-        self._file.write(b"".join(sorted(self._pending)))
+        self._file.write(self._sorted())
         self._runs.append((start, self._file.tell()))
         self._pending.clear()
 
     def _run(self, offset: int, end: int) -> Iterator[bytes]:
         assert self._file is not None
-        step = self._size * 2048
+        step = self._line * 2048
         while offset < end:
             self._file.seek(offset)
             block = self._file.read(min(step, end - offset))
             offset += len(block)
-            for at in range(0, len(block), self._size):
-                yield block[at : at + self._size]
+            yield from block.splitlines(keepends=True)

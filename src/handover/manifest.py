@@ -227,17 +227,18 @@ class Tally:
             self._by_type[entry.type] += 1
             self._bytes += entry.size or 0
             if self._contents is not None and entry.digest is not None:
-                self._contents.add(bytes.fromhex(entry.digest))
+                self._contents.add(entry.digest)
 
-    def add_files(self, files: PlainFiles, contents: bytes) -> None:
-        """Take consecutive files, and the lines of their contents."""
-        self._structure.update(contents)
-        self._by_type[EntryType.FILE] += len(files.contents)
-        self._bytes += files.bytes
-        if files.carried:
-            self._carry(len(files.contents), files.bytes)
+    def add_plain(self, plain: PlainLines) -> None:
+        """Take consecutive lines."""
+        self._structure.update(plain.contents)
+        self._by_type[EntryType.FILE] += plain.files
+        self._by_type[EntryType.DIR] += plain.folders
+        self._bytes += plain.bytes
+        if plain.carried:
+            self._carry(plain.files, plain.bytes)
         if self._contents is not None:
-            self._contents.extend(files.digests)
+            self._contents.extend(plain.digests)
 
     def trailer(self, ended_at: str, sha256: str) -> Trailer:
         """Return the trailer of exactly these entries."""
@@ -268,18 +269,20 @@ class Tally:
         self._carried[1] += size
 
 
-class PlainFiles(NamedTuple):
-    """Consecutive files as lines that are ready: contents and ``host`` objects as text, digests raw.
+class PlainLines(NamedTuple):
+    """Consecutive entries of one folder as lines that are ready: ``files``, and after them perhaps one of its folders.
 
-    The caller vouches that each is what the encoder would have made of a file with a digest and a plain path, and that
-    ``carried`` is what every ``host`` says.
+    ``contents`` has the lines before ``host``, ``lines`` all of them. The caller vouches that each is what the encoder
+    would have made of it, and that ``carried`` is what every ``host`` says.
     """
 
     first: bytes
     last: bytes
-    contents: list[str]
-    hosts: list[str]
-    digests: list[bytes]
+    contents: bytes
+    lines: bytes
+    digests: list[str]
+    files: int
+    folders: int
     bytes: int
     carried: bool = False
 
@@ -314,16 +317,14 @@ class Writer:
         self._tally.add(entry, content, carried=host is not None and host.carried)
         self._write(content + (b"}\n" if host is None else HOST + strict_json.encode(host) + b"}\n"))
 
-    def add_files(self, files: PlainFiles) -> None:
-        """Write files of one folder that follow one another; ``ValueError`` when they are out of order."""
-        first, last = paths.order_key(files.first), paths.order_key(files.last)
+    def add_plain(self, plain: PlainLines) -> None:
+        """Write entries of one folder that follow one another; ``ValueError`` when they are out of order."""
+        first, last = paths.order_key(plain.first), paths.order_key(plain.last)
         if self._last is None or first <= self._last or last < first:
             raise ValueError(f"entries from {first!r} do not follow {self._last!r}")
         self._last = last
-        contents = "\n".join(files.contents).encode() + b"\n"
-        self._tally.add_files(files, contents)
-        hosts = zip(files.contents, files.hosts, strict=True)
-        self._write("".join([f'{content},"host":{host}}}\n' for content, host in hosts]).encode())
+        self._tally.add_plain(plain)
+        self._write(plain.lines)
 
     def finish(self, ended_at: str) -> Trailer:
         """Write the trailer and return it; the stream is left open."""

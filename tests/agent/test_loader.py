@@ -50,7 +50,7 @@ def ran(
 
 
 def is_whole(said: subprocess.CompletedProcess[bytes]) -> bool:
-    greeting = frames.GREETING + f"1 {NONCE}\n".encode()
+    greeting = frames.GREETING + f"{frames.PROTOCOL} {NONCE}\n".encode()
     return said.returncode == 0 and said.stdout.startswith(greeting) and b'"sha256":' in said.stdout[-200:]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.agents import agent, chunks, frames
+from handover.agents import agent, frames
+from handover.agents.blocks import _CHUNK, _HEAD, Block
+from handover.agents.chunks import Chunk
 from handover.agents.frames import Extra, Status
 from handover.entries import prefix_step
 from handover.errors import RemoteError
@@ -76,25 +79,95 @@ def test_parsers_raise_one_error_and_nothing_else(parse):
     check()
 
 
+def rows_of(payload: bytes, digest_size: int = 4, window: int = 64):
+    block = Block(payload, digest_size)
+    return [list(Chunk(block, place).rows(window)) for place in range(len(block.head.chunks))]
+
+
 @given(raw=st.lists(st.sampled_from([b"\0", b"\1", b"\2", b"\0\0\0", b"/", b".", b"\x80", b"\xff"])).map(b"".join))
-def test_chunks_of_any_bytes_are_rows_or_a_remote_error(raw):
-    head = chunks._HEAD.pack(5, 0, 2, 0, 1, 2, 0, 0, 0)
-    for payload in (raw, head + raw):
+def test_blocks_of_any_bytes_are_rows_or_a_remote_error(raw):
+    heads = _CHUNK.pack(5, 0, 2, 0, 1, 2, 0, 0) + _CHUNK.pack(6, 0, 1, 0, 1, 1, 0, 0)
+    for payload in (raw, _HEAD.pack(2, 3, 0, 0, 0) + heads + raw):
         with contextlib.suppress(RemoteError):
-            list(chunks.Chunk(payload).rows(4))
+            rows_of(payload)
+
+
+def lies() -> dict[str, bytes]:
+    chunk = [5, 0, 2, 0, 1, 2, 0, 0]
+    return {
+        "no chunk": _HEAD.pack(0, 0, 0, 0, 0),
+        "more chunks than there can be": _HEAD.pack(2049, 0, 0, 0, 0) + _CHUNK.pack(5, 0, 0, 0, 1, 0, 0, 0) * 2049,
+        "more names than there can be": _HEAD.pack(1, 2049, 0, 0, 0) + _CHUNK.pack(5, 0, 2049, 0, 1, 2049, 0, 0),
+        "other names than its chunks": _HEAD.pack(1, 3, 0, 0, 0) + _CHUNK.pack(*chunk),
+        "other folders than its chunks": _HEAD.pack(1, 2, 1, 0, 0) + _CHUNK.pack(*chunk),
+        "other errno names than its chunks": _HEAD.pack(1, 2, 0, 1, 0) + _CHUNK.pack(*chunk),
+        "an unknown flag": _HEAD.pack(1, 2, 0, 0, 0) + _CHUNK.pack(5, 0, 2, 0, 2, 2, 0, 0),
+        "an unknown status": _HEAD.pack(1, 2, 0, 0, 0) + _CHUNK.pack(5, 0, 2, 0, 1, 2, 9, 0),
+    }
+
+
+@pytest.mark.parametrize("lie", lies())
+def test_a_block_whose_head_cannot_be_is_refused(lie):
+    with pytest.raises(RemoteError, match="not to be trusted"):
+        Block(lies()[lie] + bytes(2**18), 0)
+
+
+def chunk_of(folder: int, *names: bytes, kind: int = agent.SPECIAL) -> agent.Chunk:
+    chunk = agent.Chunk(folder, 0)
+    for name in names:
+        chunk.add(name, kind, agent.OK, Path(__file__).stat())
+    chunk.end(len(names))
+    return chunk
 
 
 @pytest.mark.parametrize("name", [b"..", b".", b"", b"a/b", b"/", b"a\0b"])
 def test_a_name_that_is_a_path_is_refused(name):
+    for chunks in ([chunk_of(7, name)], [chunk_of(7, b"a"), chunk_of(0, name), chunk_of(8)]):
+        block = Block(agent.packed(chunks)[0], 32)
+        with pytest.raises(RemoteError, match="no file can have"):
+            assert block.names
+        with pytest.raises(RemoteError, match="no file can have"):
+            rows_of(agent.packed(chunks)[0])
+
+
+def test_names_rise_within_a_chunk_and_only_there():
+    assert Block(agent.packed([chunk_of(7, b"b", b"c"), chunk_of(8), chunk_of(9, b"a")])[0], 0).names == [
+        b"b",
+        b"c",
+        b"a",
+    ]
+    for names in ((b"b", b"a"), (b"a", b"a")):
+        payload = agent.packed([chunk_of(7, b"x"), chunk_of(8, *names)])[0]
+        with pytest.raises(RemoteError, match="out of order"):
+            assert Block(payload, 0).names
+        with pytest.raises(RemoteError, match="out of order"):
+            rows_of(payload)
+
+
+def test_a_folder_without_a_number_is_refused():
+    with pytest.raises(RemoteError, match="without a number"):
+        Block(agent.packed([chunk_of(7, b"below", kind=agent.DIR)])[0], 0)
+
+
+def test_an_entry_that_is_well_has_a_stat():
     chunk = agent.Chunk(7, 0)
-    chunk.add(name, agent.SPECIAL, agent.OK, None)
-    with pytest.raises(RemoteError, match="no file can have"):
-        list(chunks.Chunk(chunk.pack(1)).rows(32))
+    chunk.add(b"a", agent.SPECIAL, agent.OK, None)
+    with pytest.raises(RemoteError, match="was not looked at"):
+        Block(agent.packed([chunk])[0], 0)
 
 
-def test_windows_of_rows_are_the_same_rows():
-    chunk = agent.Chunk(7, 3)
-    for number in range(100):
+@pytest.mark.parametrize("place", [1, 2**32 - 1])
+def test_what_is_attached_to_an_entry_that_is_not_there_is_refused(place):
+    chunk = chunk_of(7, b"a")
+    chunk.extras.append((place, agent.EXTRA_ERRNO, b"EIO"))
+    with pytest.raises(RemoteError, match="do not fit together"):
+        assert Block(agent.packed([chunk])[0], 0).extras
+
+
+def mixed(folder: int, count: int) -> agent.Chunk:
+    """Return a chunk with files, folders and links."""
+    chunk = agent.Chunk(folder, 3)
+    for number in range(count):
         kind = [agent.FILE, agent.DIR, agent.LINK][number % 3]
         chunk.add(b"%03d" % number, kind, agent.OK, Path(__file__).stat())
         if kind == agent.FILE:
@@ -103,8 +176,13 @@ def test_windows_of_rows_are_the_same_rows():
             chunk.children.append(number + 2)
         else:
             chunk.extra(agent.EXTRA_TARGET, b"x" * number)
-    payload = chunk.pack(100)
-    whole = list(chunks.Chunk(payload).rows(4))
+    chunk.end(count)
+    return chunk
+
+
+def test_windows_of_rows_are_the_same_rows():
+    payload = agent.packed([mixed(7, 100)])[0]
+    (whole,) = rows_of(payload)
     assert [len(whole), whole[3].digest, whole[4].seen.child, whole[5].extras] == [
         100,
         b"0003",
@@ -112,7 +190,37 @@ def test_windows_of_rows_are_the_same_rows():
         {Extra.TARGET: b"xxxxx"},
     ]
     for window in (1, 7, 64, 100, 101):
-        assert list(chunks.Chunk(payload).rows(4, window)) == whole
+        assert rows_of(payload, window=window) == [whole]
+
+
+@given(counts=st.lists(st.integers(0, 7), min_size=1, max_size=9))
+def test_chunks_in_one_block_have_the_rows_that_they_have_alone(counts):
+    chunks = [mixed(number, count) for number, count in enumerate(counts, 2)]
+    alone = [rows_of(agent.packed([chunk])[0])[0] for chunk in chunks]
+    payload, owners = agent.packed(chunks)
+    assert rows_of(payload) == alone
+    assert owners == {(row.host.uid, row.host.gid) for rows in alone for row in rows}
+    block = Block(payload, 4)
+    for place, rows in enumerate(alone):
+        chunk = Chunk(block, place)
+        assert [chunk.row(chunk.first + row.seen.place, row.seen.child) for row in rows] == rows
+        assert list(chunk.children) == [row.seen.child for row in rows if row.seen.child]
+
+
+@given(first=st.lists(st.integers(0, 4), min_size=1), second=st.lists(st.integers(0, 4), min_size=1))
+def test_a_chunk_that_is_told_again_is_the_same_in_any_block(first, second):
+    one = Block(agent.packed([mixed(7, count) for count in first])[0], 4)
+    two = Block(agent.packed([mixed(9, count) for count in second], recheck=True)[0], None)
+    for i, here in enumerate(first):
+        for j, there in enumerate(second):
+            assert Chunk(one, i).same_as(Chunk(two, j)) == (here == there)
+
+
+@given(numbers=st.lists(st.integers(-(2**70), 2**70)), code=st.sampled_from("QqIH"))
+def test_a_number_that_does_not_fit_becomes_the_nearest_that_does(numbers, code):
+    low, high = (-(2**63), 2**63 - 1) if code == "q" else (0, 2 ** (8 * struct.calcsize(f">{code}")) - 1)
+    raw = agent.column(code, numbers)
+    assert list(struct.unpack(f">{len(numbers)}{code}", raw)) == [max(low, min(high, number)) for number in numbers]
 
 
 def test_the_agent_stands_alone():

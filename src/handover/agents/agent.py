@@ -5,13 +5,14 @@ is written on the host, and it ends when stdin closes. It tells every object tha
 read, in any order; the near side sorts, checks and judges. Specification: ``docs/spec/agent-protocol.md``.
 
 How it is built: a coordinator keeps the queue and forwards what forked workers report; a worker lists a folder, reads
-its files and packs one *chunk* of at most 2,048 names as columns. Folders are entered through directory descriptors,
-never through a path, so a folder that is swapped for a link is noticed and not followed.
+its files and makes a *chunk* of at most 2,048 names; chunks of small folders go into one *block* of columns. Folders are
+entered through directory descriptors, never through a path, so a folder that is swapped for a link is noticed and not
+followed.
 """
 
 import _thread
+import array
 import errno
-import functools
 import gc
 import hashlib
 import itertools
@@ -27,7 +28,7 @@ import struct
 import sys
 import time
 
-PROTOCOL = 1
+PROTOCOL = 2
 GREETING = b"\x01handover-agent %d %s\n"
 
 # Frames: magic, type, sequence number, length of the payload.
@@ -35,9 +36,11 @@ FRAME = struct.Struct(">BBII")
 FRAME_MAGIC = 0xF7
 HELLO, CHUNK, FILE_RESULT, TALLY, RECHECK, BEAT, OWNERS, END, ERROR, PACKED, LISTING = FRAME_TYPES = range(1, 12)
 
+# In one block: chunks, names, folders to be entered, bytes of all errno names of folders, bytes of all attachments
+BLOCK_HEAD = struct.Struct(">IIIII")
 # folder, chunk number, names here, folders to be entered, flags, names in the whole folder, the folder's own status,
-# length of that status's errno name, length of all attachments
-CHUNK_HEAD = struct.Struct(">QIIIBQBBI")
+# length of that status's errno name
+CHUNK_HEAD = struct.Struct(">QIIIBQBB")
 LAST_CHUNK = 1
 FILE_HEAD = struct.Struct(">QIIBQqqQ")
 TALLY_HEAD = struct.Struct(">QIIQQ")
@@ -60,6 +63,8 @@ CONTENTS_PASS, RECHECK_PASS, LISTING_PASS = 0, 1, 2
 ELSEWHERE = 5
 
 CHUNK_NAMES = 2048
+# A block takes chunks until it has so many names or so many folders. It never has more than the largest chunk can.
+BLOCK_NAMES = BLOCK_FOLDERS = 1024
 SMALL_FILE = 256 * 1024
 BUFFER = 1024 * 1024
 BIG_FILE = 8 * 1024 * 1024
@@ -395,26 +400,23 @@ def join(folder, name):
 # ----------------------------------------------------------------------------------------------------------- chunks
 
 
-# The columns of numbers in a chunk, each with as many numbers as there are names.
-STABLE_NUMBERS = "QqqQ"
-HOST_NUMBERS = "QIIII"
-
-
 class Chunk:
     """Names of one folder and what is known of each, as columns."""
 
     __slots__ = (
-        "_extras",
         "below",
         "children",
         "digests",
+        "errno",
+        "extras",
         "folder",
         "kinds",
         "names",
         "number",
-        "owners",
         "stats",
+        "status",
         "statuses",
+        "total",
     )
 
     def __init__(self, folder, number):
@@ -427,8 +429,9 @@ class Chunk:
         self.digests = []
         self.children = []
         self.below = []  # number, name, device and inode of each folder that is to be entered
-        self.owners = set()  # user and group of each entry, known once it is packed
-        self._extras = []
+        self.extras = []  # place of the entry, tag and data of what is attached to it
+        self.total = None
+        self.status, self.errno = OK, b""
 
     def add(self, name, kind, status, found):
         """Take one entry; ``found`` is its stat or ``None``."""
@@ -447,62 +450,82 @@ class Chunk:
 
     def extra(self, tag, data):
         """Attach something to the entry that was added last."""
-        self._extras.append(EXTRA.pack(len(self.names) - 1, tag, len(data)) + data)
+        self.extras.append((len(self.names) - 1, tag, data))
 
-    def pack(self, total=None, status=OK, why=b"", recheck=False):
-        """Return the payload of the frame; ``total`` names are in the folder when this is its last chunk."""
-        n = len(self.names)
-        stats = self.stats
-        # The first seven numbers of a stat, as the system's own order has them.
-        modes, inodes, devs, nlinks, uids, gids, sizes = itertools.islice(zip(*stats), 7) if n else [()] * 7
-        mtimes, ctimes = [s.st_mtime_ns for s in stats], [s.st_ctime_ns for s in stats]
-        head = CHUNK_HEAD.pack(
+    def end(self, total, status=OK, why=b""):
+        """Take what became of the folder; ``total`` names are in it, when this is its last chunk."""
+        self.total, self.status, self.errno = total, status, why
+
+    def head(self):
+        """Return what comes before the columns."""
+        return CHUNK_HEAD.pack(
             self.folder,
             self.number,
-            n,
+            len(self.names),
             len(self.children),
-            0 if total is None else LAST_CHUNK,
-            total or 0,
-            status,
-            len(why),
-            0 if recheck else sum(map(len, self._extras)),
+            0 if self.total is None else LAST_CHUNK,
+            self.total or 0,
+            self.status,
+            len(self.errno),
         )
-        parts = [
-            head,
-            why,
-            packer("Q", len(self.children))(*self.children),
-            self.statuses,
-            packer("H", n)(*map(len, self.names)),
-            b"".join(self.names),
-            self.kinds,
-            packed(STABLE_NUMBERS, sizes, mtimes, ctimes, inodes),
-        ]
-        if not recheck:
-            self.owners = set(zip(uids, gids))
-            parts.append(packed(HOST_NUMBERS, devs, modes, uids, gids, nlinks))
-            parts += self.digests
-            parts += self._extras
-        return b"".join(parts)
 
 
-@functools.lru_cache(maxsize=4096)
-def packer(codes, count):
-    """Return what packs columns of so many numbers; the cache of ``struct`` itself is too small for all counts."""
-    return struct.Struct(">" + "".join("%d%s" % (count, code) for code in codes)).pack
+def packed(chunks, recheck=False):
+    """Return the payload of the block of these chunks, and the user and group of each entry."""
+    names = gathered([chunk.names for chunk in chunks])
+    stats = gathered([chunk.stats for chunk in chunks])
+    children = gathered([chunk.children for chunk in chunks])
+    errnos = b"".join([chunk.errno for chunk in chunks])
+    extras = b"" if recheck else packed_extras(chunks)
+    # The first seven numbers of a stat, as the system's own order has them.
+    modes, inodes, devs, nlinks, uids, gids, sizes = itertools.islice(zip(*stats), 7) if names else [()] * 7
+    parts = [BLOCK_HEAD.pack(len(chunks), len(names), len(children), len(errnos), len(extras))]
+    parts += [chunk.head() for chunk in chunks]
+    parts += [errnos, column("Q", children)]
+    parts += [chunk.statuses for chunk in chunks]
+    parts += [column("H", list(map(len, names))), b"".join(names)]
+    parts += [chunk.kinds for chunk in chunks]
+    parts.append(column("Q", sizes))
+    parts.append(column("q", [found.st_mtime_ns for found in stats]))
+    parts.append(column("q", [found.st_ctime_ns for found in stats]))
+    parts.append(column("Q", inodes))
+    if recheck:
+        return b"".join(parts), set()
+    parts.append(column("Q", devs))
+    parts += [column("I", numbers) for numbers in (modes, uids, gids, nlinks)]
+    parts += gathered([chunk.digests for chunk in chunks])
+    parts.append(extras)
+    return b"".join(parts), set(zip(uids, gids))
 
 
-def packed(codes, *columns):
-    """Return columns of equal length as bytes; a number that does not fit becomes the nearest that does."""
-    pack = packer(codes, len(columns[0]))
+def gathered(lists):
+    """Return the items of all lists as one."""
+    return lists[0] if len(lists) == 1 else list(itertools.chain.from_iterable(lists))
+
+
+def packed_extras(chunks):
+    """Return what is attached to entries, by their places in the block."""
+    parts, start = [], 0
+    for chunk in chunks:
+        parts += [EXTRA.pack(start + place, tag, len(data)) + data for place, tag, data in chunk.extras]
+        start += len(chunk.names)
+    return b"".join(parts)
+
+
+def column(code, numbers):
+    """Return numbers as bytes, big end first; one that does not fit becomes the nearest that does."""
     try:
-        return pack(*itertools.chain.from_iterable(columns))
-    except struct.error:  # a time after the year 2262, a negative device
-        return pack(*[clamped(code, value) for code, column in zip(codes, columns) for value in column])
+        packed_numbers = array.array(code, numbers)
+    except OverflowError:  # a time after the year 2262, a negative device
+        packed_numbers = array.array(code, [clamped(code, number) for number in numbers])
+    if sys.byteorder == "little":
+        packed_numbers.byteswap()
+    return packed_numbers.tobytes()
 
 
 def clamped(code, value):
-    """Return the number, or the nearest that ``struct`` packs with this code."""
-    low, high = {"q": (-(2**63), 2**63 - 1), "Q": (0, 2**64 - 1), "I": (0, 2**32 - 1)}[code]
+    """Return the number, or the nearest that is packed with this code."""
+    low, high = {"q": (-(2**63), 2**63 - 1), "Q": (0, 2**64 - 1), "I": (0, 2**32 - 1), "H": (0, 2**16 - 1)}[code]
     return max(low, min(high, value))
 
 
@@ -579,6 +602,9 @@ class Worker:
         self._prints_of = None
         self._prints = frozenset()
         self._own = []  # parent and children of folders that it keeps for itself, those to be entered next at the end
+        self._gathered = []  # chunks that go into one block, all of one pass
+        self._gathered_names = 0
+        self._gathered_as = CHUNK
         self._frames = []
         self._frame_bytes = 0
         self._tasks = []
@@ -924,13 +950,26 @@ class Worker:
             self._tasks.append((BIG_WORK, chunk.stats[-1].st_size, marshal.dumps(task)))
 
     def _emit_folder(self, which, chunk, total, status, why):
-        recheck = which == RECHECK_PASS
-        payload = chunk.pack(total, status, why, recheck)
-        owners = chunk.owners - self._owners
-        if owners:
-            self._owners |= owners
-            self._new_owners |= owners
-        self._emit(RECHECK if recheck else CHUNK, payload)
+        """Report a chunk, in one block with those before it when there is room."""
+        chunk.end(total, status, why)
+        if self._gathered_names + len(chunk.names) > CHUNK_NAMES:
+            self._emit_gathered()
+        self._gathered.append(chunk)
+        self._gathered_names += len(chunk.names)
+        self._gathered_as = RECHECK if which == RECHECK_PASS else CHUNK
+        if self._gathered_names >= BLOCK_NAMES or len(self._gathered) >= BLOCK_FOLDERS:
+            self._emit_gathered()
+
+    def _emit_gathered(self):
+        chunks = self._gathered
+        if not chunks:
+            return
+        self._gathered, self._gathered_names = [], 0
+        payload, owners = packed(chunks, self._gathered_as == RECHECK)
+        owners = owners - self._owners
+        self._owners |= owners
+        self._new_owners |= owners
+        self._emit(self._gathered_as, payload)
 
     # Entries
 
@@ -1150,6 +1189,7 @@ class Worker:
             self._flush(0)
 
     def _flush(self, done):
+        self._emit_gathered()
         self._link.pulse(self)
         self._link.send(self._tasks, list(self._new_owners), self._frames, done)
         self._tasks, self._frames, self._frame_bytes = [], [], 0
@@ -2036,7 +2076,8 @@ class Root:
             chunk.extra(EXTRA_ERRNO, why)
         if status == OK:
             chunk.children.append(ROOT_FOLDER)
-        return chunk.pack(1, recheck=recheck), status == OK
+        chunk.end(1)
+        return packed([chunk], recheck)[0], status == OK
 
 
 # ------------------------------------------------------------------------------------------------------------- main

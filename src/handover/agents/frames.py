@@ -21,7 +21,7 @@ from handover.strict_json import Count, Hex256, Whole
 
 T = TypeVar("T")
 
-PROTOCOL = 1
+PROTOCOL = 2
 GREETING = b"\x01handover-agent "
 MAX_NOISE = 64 * 1024
 MAX_GREETING = 128

@@ -27,7 +27,7 @@ from handover.files import local_io
 from handover.manifest import Base, Header
 from handover.paths import order_key, shown
 from handover.scan.lines import file_entry
-from handover.scan.order import Found, chunks_at, merged_rows
+from handover.scan.order import Found, merged_rows
 from handover.scan.request import MAX_WORKERS
 from handover.scan.spool import MAGIC, Spool, Told
 
@@ -163,8 +163,8 @@ def _read_files(told: Told) -> Iterator[tuple[KnownFile, Facts]]:
 
 
 def _rows(told: Told, folder: int) -> Iterator[Row]:
-    offsets = told.contents.told_of(folder)
-    return merged_rows(chunks_at(told, offsets), told.digest_size) if offsets else iter(())
+    places = told.contents.told_of(folder)
+    return merged_rows(told.chunks(places)) if places else iter(())
 
 
 def _read_file(told: Told, folder: int, path: bytes, row: Row) -> Iterator[tuple[KnownFile, Facts]]:

@@ -9,7 +9,7 @@ from handover.agents.chunks import HostColumns
 from handover.agents.frames import Extra, Kind, Owners, Stat, broken
 from handover.carrying import Facts
 from handover.entries import Entry, EntryType, GapKind, HostStat, Ignored
-from handover.manifest import PlainFiles
+from handover.manifest import PlainLines
 from handover.paths import to_fields
 from handover.rules import RuleSet
 from handover.scan.carry import Carry
@@ -84,9 +84,9 @@ class Lines:
             carried=found.carried,
         )
 
-    def files(self, found: FoundRun) -> PlainFiles:
-        """Return a run of ordinary files, ready to be written."""
-        return self._runs.files(found.prefix, found.run)
+    def run(self, found: FoundRun) -> PlainLines:
+        """Return a run of ordinary entries, ready to be written."""
+        return self._runs.lines(found.prefix, found.text, found.run)
 
     def finish(self) -> None:
         """Make sure, after the last line, that what was carried over may be believed."""

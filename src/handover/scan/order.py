@@ -1,26 +1,28 @@
 """What an agent told in any order, as entries in the order of a manifest, with both passes weighed together.
 
-Folders are walked depth first from the spool, names in the order of their bytes; at any time one window of rows is in
-memory for each level. Where the recheck has the same bytes as the first pass nothing is decoded twice; where it has
-not, each name is compared, and what changed, went or came meanwhile becomes a gap.
+Folders are walked depth first from the spool, names in the order of their bytes; at any time a few blocks are decoded,
+and that of each level. Where the recheck has the same bytes as the first pass nothing of it is decoded, and ordinary
+entries go by in runs; where it has not, each name is compared, and what changed, went or came becomes a gap.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from itertools import groupby
+from functools import lru_cache
+from itertools import groupby, repeat
 from typing import NamedTuple
 
 from handover.agents.chunks import Chunk, HostColumns, Row, Sighting
 from handover.agents.frames import ABOVE_ROOT, Extra, Kind, Stat, Status, broken, parse_rule
 from handover.entries import GapKind
-from handover.manifest_lines import names_are_plain
-from handover.scan.runs import Run, split
-from handover.scan.spool import Folder, PassBook, Told
+from handover.scan.runs import Below, Run, as_text, marked, split
+from handover.scan.spool import Folder, Told
 
 #: Rows that are decoded at a time of each chunk of a folder that came in several.
 _WINDOW = 64
+#: So many blocks are kept prepared for runs.
+_MARKED = 8
 
 _GAPS = {
     Status.UNREADABLE: GapKind.UNREADABLE,
@@ -64,113 +66,143 @@ class _Paired(NamedTuple):
 
 
 class FoundRun(NamedTuple):
-    """A run of files below the folder whose path with its slash is ``prefix``."""
+    """A run below the folder whose path with its slash is ``prefix``, which is ``text`` inside of a JSON string."""
 
     prefix: bytes
+    text: bytes
     run: Run
 
 
 class _Level(NamedTuple):
-    """A folder that is being walked: what is still to come, and how long the path before its names is.
+    """A folder that is being walked: what is still to come, and how long path and text before its names are.
 
-    ``plain``: the path before its names stands in JSON for itself, so that its files can be written in runs.
+    ``text`` is ``None`` when the path before its names is no text.
     """
 
-    pairs: Iterator[_Paired | Run]
+    steps: Iterator[_Paired | Run]
     folder: int
     prefix: int
-    plain: bool
+    text: int | None
 
 
 def in_order(told: Told) -> Iterator[Found | FoundRun]:
     """Yield every entry, the root first; ``RemoteError`` when what was told does not fit together."""
-    prefix = bytearray()
-    levels = [_Level(_pairs(told, ABOVE_ROOT, ABOVE_ROOT, None, plain=False), ABOVE_ROOT, 0, plain=True)]
-    while levels:
-        level = levels[-1]
-        del prefix[level.prefix :]
-        pair = next(level.pairs, None)
-        if pair is None:
-            levels.pop()
-            continue
-        if isinstance(pair, Run):
-            yield FoundRun(bytes(prefix), pair)
-            continue
-        name, child = pair.row.seen.name, pair.row.seen.child
-        path = bytes(prefix) + name
-        entered = told.contents.folder(child) if child else None
-        if entered is not None and pair.gap is None:
-            pair = pair._replace(gap=_gap_of_folder(told, entered, pair.child))
-        yield _settled(told, level.folder, path, pair, entered)
-        if child:
-            if path:
-                prefix += name + b"/"
-            plain = level.plain and (not path or names_are_plain([name]))
-            pairs = _pairs(told, child, pair.child, pair.gap, plain=plain)
-            levels.append(_Level(pairs, child, len(prefix), plain))
+    yield from _Walk(told).entries()
     if not told.results.used_up:
         raise broken("a file that is in no folder")
 
 
-def _pairs(told: Told, first: int, second: int, lost: GapKind | None, *, plain: bool) -> Iterator[_Paired | Run]:
-    """Yield the entries of one folder with what the recheck says; ``lost`` when it never got into the folder."""
-    chunks = _chunks(told, told.contents, first)
-    if lost is not None:
-        for row in merged_rows(chunks, told.digest_size):
-            yield _Paired(row, row.seen.stat, 0, lost)
-        return
-    if told.recheck is None:
-        for found in _runs(chunks, told.digest_size, plain=plain):
-            yield found if isinstance(found, Run) else _Paired(found, found.seen.stat, 0, None)
-        return
-    again = _chunks(told, told.recheck, second)
-    if _same(chunks, again):
-        children = {
-            (chunk.head.number, index): child
-            for chunk in again
-            for index, child in zip(chunk.entered(), chunk.head.children, strict=True)
-        }
-        for found in _runs(chunks, told.digest_size, plain=plain):
-            if isinstance(found, Run):
-                yield found
+class _Walk:
+    """The way through the folders, depth first."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._prefix = bytearray()
+        self._text = bytearray()
+        self._marked = lru_cache(_MARKED)(marked)
+        self._levels: list[_Level] = []
+
+    def entries(self) -> Iterator[Found | FoundRun]:
+        """Yield every entry, the root first."""
+        levels, prefix, text = self._levels, self._prefix, self._text
+        self._enter(Below(ABOVE_ROOT, ABOVE_ROOT), b"", b"")
+        while levels:
+            level = levels[-1]
+            step = next(level.steps, None)
+            del prefix[level.prefix :]
+            if level.text is not None:
+                del text[level.text :]
+            if step is None:
+                levels.pop()
+            elif isinstance(step, Run):
+                yield FoundRun(bytes(prefix), bytes(text), step)
+                if step.below is not None:
+                    last = step.stop - 1
+                    self._enter(step.below, step.marked.names[last], step.marked.texts[last])
             else:
-                child = children.get((found.seen.chunk, found.seen.place), 0)
-                yield _Paired(found, found.seen.stat, child, None)
-    else:
-        yield from _compared(merged_rows(chunks, told.digest_size), _merged_sightings(again))
+                yield from self._single(level, step)
 
+    def _single(self, level: _Level, pair: _Paired) -> Iterator[Found]:
+        told, name, child = self._told, pair.row.seen.name, pair.row.seen.child
+        entered = told.contents.folder(child) if child else None
+        if entered is not None and pair.gap is None:
+            pair = pair._replace(gap=_gap_of_folder(told, entered, pair.child))
+        yield _settled(told, level.folder, bytes(self._prefix) + name, pair, entered)
+        if child:
+            text = None if level.text is None else as_text(name)
+            self._enter(Below(child, pair.child), name, text, pair.gap)
 
-def _chunks(told: Told, book: PassBook, number: int) -> list[Chunk]:
-    return chunks_at(told, book.folder(number).offsets)
+    def _enter(self, below: Below, name: bytes, text: bytes | None, lost: GapKind | None = None) -> None:
+        """Go down into a folder; ``lost`` when the recheck never got into it."""
+        if name:
+            self._prefix += name + b"/"
+        if text:
+            self._text += text + b"/"
+        steps = self._steps(below, lost, as_lines=text is not None and below.first != ABOVE_ROOT)
+        level = _Level(steps, below.first, len(self._prefix), None if text is None else len(self._text))
+        self._levels.append(level)
 
+    def _steps(self, below: Below, lost: GapKind | None, *, as_lines: bool) -> Iterator[_Paired | Run]:
+        """Yield the entries of one folder with what the recheck says."""
+        told = self._told
+        chunks = told.chunks(told.contents.folder(below.first).places)
+        if lost is not None:
+            yield from (_Paired(row, row.seen.stat, 0, lost) for row in merged_rows(chunks))
+            return
+        again: list[Chunk] | None = None
+        if told.recheck is not None:
+            again = told.chunks(told.recheck.folder(below.again).places, again=True)
+        if again is not None and not _same(chunks, again):
+            yield from _compared(merged_rows(chunks), _merged_sightings(again))
+        elif as_lines and len(chunks) == 1:
+            yield from self._runs(chunks[0], None if again is None else again[0])
+        else:
+            children = _children(again or [])
+            for row in merged_rows(chunks):
+                yield _Paired(row, row.seen.stat, children.get((row.seen.chunk, row.seen.place), 0), None)
 
-def chunks_at(told: Told, offsets: tuple[int, ...]) -> list[Chunk]:
-    """Return the chunks of one folder; when there are several, they stay in the file."""
-    if len(offsets) == 1:
-        return [Chunk(told.spool.payload(offsets[0]))]
-    return [Chunk(told.spool.window(offset)) for offset in offsets]
+    def _runs(self, chunk: Chunk, again: Chunk | None) -> Iterator[_Paired | Run]:
+        """Yield the entries of a folder that held still: ordinary ones in runs, all others one by one."""
+        marked = self._marked(chunk.block)
+        settled, first = chunk.block.settled, iter(chunk.children)
+        later = repeat(0) if again is None else iter(again.children)
+        for start, stop in split(marked, chunk.first, chunk.stop):
+            last, below = stop - 1, None
+            if settled[last] == Kind.DIR:
+                below = Below(next(first), next(later))
+            if marked.is_odd(last) or (below is not None and not self._is_listed(below)):
+                if start < last:
+                    yield Run(marked, start, last, None)
+                row = chunk.row(last, 0 if below is None else below.first)
+                yield _Paired(row, row.seen.stat, 0 if below is None else below.again, None)
+            else:
+                yield Run(marked, start, stop, below)
+
+    def _is_listed(self, below: Below) -> bool:
+        """Whether a folder could be listed by both passes."""
+        told = self._told
+        return told.contents.is_listed(below.first) and (told.recheck is None or told.recheck.is_listed(below.again))
 
 
 def _same(chunks: list[Chunk], again: list[Chunk]) -> bool:
-    return len(chunks) == len(again) and all(
-        one.stable_bytes() == two.stable_bytes() and one.entered() == two.entered()
-        for one, two in zip(chunks, again, strict=True)
-    )
+    return len(chunks) == len(again) and all(one.same_as(two) for one, two in zip(chunks, again, strict=True))
 
 
-def _runs(chunks: list[Chunk], digest_size: int, *, plain: bool) -> Iterator[Run | Row]:
-    """Yield the entries of a folder that held still: ordinary files in runs, all others one by one."""
-    calm = chunks[0].calm(digest_size) if plain and len(chunks) == 1 else None
-    found = None if calm is None else split(calm)
-    return found if found is not None else merged_rows(chunks, digest_size)
+def _children(again: list[Chunk]) -> dict[tuple[int, int], int]:
+    """Return the numbers that the recheck gave to folders, by chunk and place."""
+    return {
+        (chunk.head.number, place): child
+        for chunk in again
+        for place, child in zip(chunk.entered(), chunk.children, strict=True)
+    }
 
 
-def merged_rows(chunks: list[Chunk], digest_size: int) -> Iterator[Row]:
+def merged_rows(chunks: list[Chunk]) -> Iterator[Row]:
     """Yield the entries of the chunks of one folder in the order of their names."""
     if len(chunks) == 1:
-        yield from chunks[0].rows(digest_size)
+        yield from chunks[0].rows()
         return
-    merged = heapq.merge(*(chunk.rows(digest_size, _WINDOW) for chunk in chunks), key=lambda row: row.seen.name)
+    merged = heapq.merge(*(chunk.rows(_WINDOW) for chunk in chunks), key=lambda row: row.seen.name)
     for _, group in groupby(merged, key=lambda row: row.seen.name):
         row, *doubles = group
         # A folder that changes while it is listed can show one name twice.

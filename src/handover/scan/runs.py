@@ -1,62 +1,114 @@
-"""Runs of ordinary files: most of every tree, turned into lines of a manifest by columns instead of one by one.
+"""Runs of ordinary entries: most of every tree, turned into lines of a manifest by columns instead of one by one.
 
-A run is a stretch of files in one folder that were read, held still, have ordinary names and one name each. What comes
-out is to the byte what ``Lines`` and the encoder make of the same entries.
+A run is a stretch of one folder: files that were read, held still, have one name each and nothing attached; a folder
+may end it. Names, numbers and digests become text once for all entries of a block; for a run, these are joined with
+the path before them. What comes out is to the byte what ``Lines`` and the encoder make of the same entries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
 from typing import NamedTuple
 
-from handover.agents.chunks import Calm, HostColumns, Row, Sighting
-from handover.agents.frames import Kind, Stat, Status
+from handover.agents.blocks import Block
+from handover.agents.frames import Kind, Status
 from handover.carrying import digests_of
-from handover.manifest import PlainFiles
+from handover.manifest import PlainLines
 from handover.manifest_lines import names_are_plain
 from handover.scan.carry import Carry
 from handover.strict_json import MAX_INTEGER, encode
 
+#: What the entries of a block are to a run.
+_READ, _CARRIED, _FOLDER, _ODD = b"rcfo"
+_MARKS = bytes.maketrans(bytes(range(5)), bytes([_ODD, _READ, _FOLDER, _ODD, _ODD]))
+_RUNS = re.compile(rb"r+f?|c+|f|o")
+#: So many blocks are kept as text.
+_KEPT = 8
+_MAX_ENDS = 4096
+_PATH = b'{"path":"'
+
+
+class Below(NamedTuple):
+    """The numbers that one folder has in the first pass and in the recheck; 0 where there is none."""
+
+    first: int
+    again: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """A block with all names as they are and inside of a JSON string (``None``: no text), and what each entry is."""
+
+    block: Block
+    names: list[bytes]
+    texts: Sequence[bytes | None]
+    marks: bytes
+
+    def is_odd(self, place: int) -> bool:
+        """Whether an entry is to be looked at by itself."""
+        return self.marks[place] == _ODD
+
 
 class Run(NamedTuple):
-    """Files ``start`` to ``stop`` of a calm chunk; ``digest_at`` is the number of files before them."""
+    """Entries ``start`` to ``stop`` of a block; when there is something ``below``, the last is that folder."""
 
-    calm: Calm
+    marked: Marked
     start: int
     stop: int
-    digest_at: int
+    below: Below | None
 
 
-def split(calm: Calm) -> Iterator[Run | Row] | None:
-    """Return the chunk as runs of files and single folders; ``None`` when a file in it is not that ordinary."""
-    if not names_are_plain(calm.names):
+def marked(block: Block) -> Marked:
+    """Return a block whose entries are marked as ordinary or odd; ``RemoteError`` for impossible names."""
+    names, n = block.names, block.head.names
+    marks = bytearray(block.settled.translate(_MARKS))
+    if Status.CARRIED in block.statuses:
+        for place, (status, kind) in enumerate(zip(block.statuses, block.kinds, strict=True)):
+            if status == Status.CARRIED and kind == Kind.FILE:
+                marks[place] = _CARRIED
+    texts: Sequence[bytes | None] = names
+    if not names_are_plain(names):
+        texts = [as_text(name) for name in names]
+    sizes, nlinks = block.stable(0, n)[0], block.host(0, n)[-1]
+    facts = zip(marks, texts, sizes, nlinks, strict=True)
+    odd = [
+        place
+        for place, (mark, text, size, nlink) in enumerate(facts)
+        if text is None or (nlink != 1 and mark != _FOLDER) or size > MAX_INTEGER // 8
+    ]
+    for place in (*odd, *block.extras):
+        marks[place] = _ODD
+    return Marked(block, names, texts, bytes(marks))
+
+
+def split(found: Marked, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield start and stop of each run, and of each entry that is none, of a stretch of entries."""
+    return (match.span() for match in _RUNS.finditer(found.marks, start, stop))
+
+
+def as_text(name: bytes) -> bytes | None:
+    """Return a name as it is written between the quotes of JSON; ``None`` when it is no text."""
+    try:
+        return encode(name.decode())[1:-1]
+    except UnicodeDecodeError:
         return None
-    files = [i for i, kind in enumerate(calm.kinds) if kind == Kind.FILE]
-    if any(calm.nlinks[i] != 1 or calm.sizes[i] > MAX_INTEGER // 8 for i in files):
-        return None
-    return _split(calm)
 
 
-def _split(calm: Calm) -> Iterator[Run | Row]:
-    at = files = folders = 0
-    for kind, group in groupby(calm.kinds):
-        stop = at + sum(1 for _ in group)
-        if kind == Kind.FILE:
-            yield Run(calm, at, stop, files)
-            files += stop - at
-        else:
-            for place in range(at, stop):
-                yield _folder(calm, place, calm.children[folders])
-                folders += 1
-        at = stop
+class _Texts(NamedTuple):
+    """A block as text: what follows its name in the line of each entry, without ``host`` and whole.
 
+    Of an entry that is carried over there is only ``host``, and its ``stamp``.
+    """
 
-def _folder(calm: Calm, place: int, child: int) -> Row:
-    stat = Stat(Kind.DIR, calm.sizes[place], calm.mtimes_ns[place], calm.ctimes_ns[place], calm.inodes[place])
-    seen = Sighting(calm.number, place, calm.names[place], Status.OK, Kind.DIR, stat, child)
-    host = HostColumns(calm.devs[place], calm.modes[place], calm.uids[place], calm.gids[place], calm.nlinks[place])
-    return Row(seen, host, b"", {})
+    contents: list[bytes]
+    lines: list[bytes]
+    stamps: list[bytes]
+    digests: list[str]
+    sizes: tuple[int, ...]
 
 
 class RunLines:
@@ -67,55 +119,74 @@ class RunLines:
         self._users = users
         self._groups = groups
         self._size = digest_size
-        self._ends: dict[tuple[int, int, int], str] = {}
+        self._ends = lru_cache(_MAX_ENDS)(self._end)
+        self._texts = lru_cache(_KEPT)(self._block)
 
-    def files(self, prefix: bytes, run: Run) -> PlainFiles:
-        """Return the files of a run below the folder whose path with its slash is ``prefix``."""
-        calm, part = run.calm, slice(run.start, run.stop)
-        names, sizes = calm.names[part], calm.sizes[part]
-        start = f'{{"path":"{prefix.decode()}'
-        texts = b"\n".join(names).decode().split("\n")
-        digests: list[bytes] = []
-        if calm.carried:
-            contents = self._known(prefix, run)
-            digests = digests_of(contents, self._size)
-        elif self._size:
-            at, end = run.digest_at * self._size, (run.digest_at + len(names)) * self._size
-            digests = [calm.digests[i : i + self._size] for i in range(at, end, self._size)]
-            contents = [
-                f'{start}{name}","type":"file","size":{size},"digest":"{digest.hex()}"'
-                for name, size, digest in zip(texts, sizes, digests, strict=True)
-            ]
-        else:
-            contents = [f'{start}{name}","type":"file","size":{size}' for name, size in zip(texts, sizes, strict=True)]
-        columns = (calm.mtimes_ns, calm.ctimes_ns, calm.devs, calm.inodes, calm.modes, calm.uids, calm.gids)
+    def lines(self, prefix: bytes, text: bytes, run: Run) -> PlainLines:
+        """Return a run below the folder whose path with its slash is ``prefix``, ``text`` inside of a JSON string."""
+        names, part = run.marked.names, slice(run.start, run.stop)
+        first, last = prefix + names[run.start], prefix + names[run.stop - 1]
+        block = self._texts(run.marked)
+        if run.marked.marks[run.start] == _CARRIED:
+            known = self._carry.take([prefix + name for name in names[part]], block.stamps[part])
+            lines = b"\n".join(map(add, known, block.lines[part])) + b"\n"
+            contents, digests = b"\n".join(known) + b"\n", digests_of(known)
+            size = sum(block.sizes[part])
+            return PlainLines(first, last, contents, lines, digests, len(known), 0, size, carried=True)
+        start, between = _PATH + text, b"\n" + _PATH + text
+        contents = start + between.join(block.contents[part]) + b"\n"
+        lines = start + between.join(block.lines[part]) + b"\n"
+        folders = 0 if run.below is None else 1
+        files = slice(run.start, run.stop - folders)
+        size = sum(block.sizes[files])
+        return PlainLines(first, last, contents, lines, block.digests[files], files.stop - run.start, folders, size)
+
+    def _block(self, found: Marked) -> _Texts:
+        n = found.block.head.names
+        sizes, mtimes_ns, ctimes_ns, inodes = found.block.stable(0, n)
+        devs, modes, uids, gids, _ = found.block.host(0, n)
+        devices = {dev: f'","dev":"{dev}","inode":"' for dev in set(devs)}
+        facts = zip(mtimes_ns, ctimes_ns, devs, inodes, zip(modes, uids, gids, strict=True), strict=True)
         hosts = [
-            f'{{"mtime_ns":"{mtime}","ctime_ns":"{ctime}","dev":"{dev}","inode":"{inode}"{self._end(mode, uid, gid)}'
-            for mtime, ctime, dev, inode, mode, uid, gid in zip(*(column[part] for column in columns), strict=True)
+            f',"host":{{"mtime_ns":"{mtime}","ctime_ns":"{ctime}{devices[dev]}{inode}{self._ends(owner)}'
+            for mtime, ctime, dev, inode, owner in facts
         ]
-        if calm.carried:
-            hosts = [f'{host[:-1]},"carried":true}}' for host in hosts]
-        return PlainFiles(prefix + names[0], prefix + names[-1], contents, hosts, digests, sum(sizes), calm.carried)
+        digests = self._digests(found.block)
+        contents = self._contents(found, sizes, digests)
+        lines = "\n".join(map(add, contents, hosts)).encode().split(b"\n")
+        stamps: list[bytes] = []
+        if _CARRIED in found.marks:
+            columns = zip(sizes, mtimes_ns, ctimes_ns, devs, inodes, strict=True)
+            stamps = [b"%d %d %d %d %d" % stamp for stamp in columns]
+            for place, mark in enumerate(found.marks):
+                if mark == _CARRIED:
+                    lines[place] = hosts[place][:-2].encode() + b',"carried":true}}'
+        return _Texts("\n".join(contents).encode().split(b"\n"), lines, stamps, digests, sizes)
 
-    def _known(self, prefix: bytes, run: Run) -> list[str]:
-        """Return what is known of the files of a run that was not read."""
-        calm, part = run.calm, slice(run.start, run.stop)
-        columns = (calm.sizes, calm.mtimes_ns, calm.ctimes_ns, calm.devs, calm.inodes)
-        stamps = [b"%d %d %d %d %d" % facts for facts in zip(*(column[part] for column in columns), strict=True)]
-        known = self._carry.take([prefix + name for name in calm.names[part]], stamps)
-        return b"\n".join(known).decode().split("\n")
+    def _contents(self, found: Marked, sizes: Sequence[int], digests: Sequence[str]) -> list[str]:
+        """Return what is compared of each entry, from the end of its name on."""
+        texts = b"\n".join([text or b"" for text in found.texts]).decode().split("\n")
+        kinds = found.block.kinds
+        if not self._size:
+            return [
+                f'{text}","type":"dir"' if kind == Kind.DIR else f'{text}","type":"file","size":{size}'
+                for text, kind, size in zip(texts, kinds, sizes, strict=True)
+            ]
+        return [
+            f'{text}","type":"dir"' if kind == Kind.DIR else f'{text}","type":"file","size":{size},"digest":"{digest}"'
+            for text, kind, size, digest in zip(texts, kinds, sizes, digests, strict=True)
+        ]
 
-    def _end(self, mode: int, uid: int, gid: int) -> str:
-        """Return the rest of ``host``: few combinations of mode and owner make up a whole tree."""
-        end = self._ends.get((mode, uid, gid))
-        if end is None:
-            end = f',"mode":"{mode & 0o7777:04o}","uid":{uid},"gid":{gid}'
-            for key, name in (("user", self._users.get(uid)), ("group", self._groups.get(gid))):
-                end += "" if name is None else f',"{key}":{encode(name).decode()}'
-            end += "}"
-            if len(self._ends) < _MAX_ENDS:
-                self._ends[mode, uid, gid] = end
-        return end
+    def _digests(self, block: Block) -> list[str]:
+        """Return the digest of each entry in hex, an empty one where none was read."""
+        joined, width = block.digests(0, block.head.names).hex(), 2 * self._size
+        each = iter([joined[at : at + width] for at in range(0, len(joined), width or 1)])
+        return [next(each, "") if kind == Kind.FILE else "" for kind in block.settled]
 
-
-_MAX_ENDS = 4096
+    def _end(self, owner: tuple[int, int, int]) -> str:
+        """Return the rest of a line from the mode on: few combinations of mode and owner make up a whole tree."""
+        mode, uid, gid = owner
+        end = f'","mode":"{mode & 0o7777:04o}","uid":{uid},"gid":{gid}'
+        for key, name in (("user", self._users.get(uid)), ("group", self._groups.get(gid))):
+            end += "" if name is None else f',"{key}":{encode(name).decode()}'
+        return f"{end}}}}}"

@@ -135,7 +135,7 @@ def _write(
                 teller.repeat()
             try:
                 if isinstance(found, FoundRun):
-                    writer.add_files(lines.files(found))
+                    writer.add_plain(lines.run(found))
                 else:
                     writer.add(lines.entry(found), lines.host(found))
             except ValueError as error:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from itertools import islice
 from typing import BinaryIO, Self
 
 from handover import strict_json
 from handover.agents import frames
-from handover.agents.chunks import ChunkHead, Payload
+from handover.agents.blocks import MAX_CHUNKS, Block, BlockHead, ChunkHead, Payload
+from handover.agents.chunks import Chunk
 from handover.agents.frames import (
     ABOVE_ROOT,
     FIRST_FOLDER,
@@ -25,6 +28,7 @@ from handover.agents.frames import (
     Status,
     TallyResult,
     broken,
+    parse_status,
 )
 from handover.manifest import Header
 
@@ -34,7 +38,8 @@ MAGIC = b"handover-spool 1\n"
 _UNKNOWN = 0
 _ANNOUNCED = 1
 _IN_PIECES = 2
-_FIRST_OFFSET = len(MAGIC)
+#: So many blocks are kept decoded for each pass: folders that follow one another mostly are in the same few.
+_DECODED = 8
 
 
 class Spool:
@@ -96,7 +101,7 @@ class _Window:
 class _Pieces:
     """A folder whose names come in several chunks; ``total`` and ``chunks`` are known from the last one on."""
 
-    offsets: dict[int, int] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)
     names: int = 0
     total: int | None = None
     chunks: int | None = None
@@ -105,14 +110,18 @@ class _Pieces:
 
     def is_complete(self) -> bool:
         """Whether every chunk and every name has come."""
-        return self.chunks == len(self.offsets) and self.total == self.names
+        return self.chunks == len(self.places) and self.total == self.names
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where the chunks of one folder are, and whether the folder itself could be listed."""
+    """Where the chunks of one folder are, and whether the folder itself could be listed.
 
-    offsets: tuple[int, ...]
+    A *place* is the offset of a block in the spool times the chunks that a block can have, plus the number of the chunk
+    in it.
+    """
+
+    places: tuple[int, ...]
     status: Status
     errno: bytes
 
@@ -125,8 +134,8 @@ class PassBook:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._offsets = array("Q", bytes(8 * FIRST_FOLDER))
-        self._offsets[ABOVE_ROOT] = _ANNOUNCED
+        self._places = array("Q", bytes(8 * FIRST_FOLDER))
+        self._places[ABOVE_ROOT] = _ANNOUNCED
         self._pieces: dict[int, _Pieces] = {}
         self._announced = 1
         self._open = 1
@@ -136,56 +145,64 @@ class PassBook:
         """Whether every folder that was announced has come whole."""
         return self._open == 0
 
-    def take(self, head: ChunkHead, offset: int) -> None:
-        """Enter one chunk; ``RemoteError`` when it does not belong where it claims to."""
-        if head.folder >= len(self._offsets) or self._offsets[head.folder] == _UNKNOWN:
-            raise broken("a folder that nothing announced")
-        if self._offsets[head.folder] > _IN_PIECES:
-            raise broken("a folder that came twice")
-        for child in head.children:
-            self._announce(child)
-        whole = head.last and head.number == 0
-        if whole and head.total == head.names and head.status is Status.OK and head.folder not in self._pieces:
-            self._offsets[head.folder] = offset
-            self._open -= 1
-        else:
-            self._take_piece(head, offset)
+    def take(self, head: BlockHead, offset: int) -> None:
+        """Enter the chunks of one block; ``RemoteError`` when one does not belong where it claims to."""
+        children = iter(head.children)
+        for number, chunk in enumerate(head.chunks):
+            state = self._places[chunk.folder] if chunk.folder < len(self._places) else _UNKNOWN
+            if state == _UNKNOWN:
+                raise broken("a folder that nothing announced")
+            if state > _IN_PIECES:
+                raise broken("a folder that came twice")
+            for child in islice(children, chunk.children):
+                self._announce(child)
+            place = offset * MAX_CHUNKS + number
+            is_whole = chunk.last and chunk.number == 0 and chunk.total == chunk.names
+            if is_whole and chunk.status == Status.OK and state == _ANNOUNCED:
+                self._places[chunk.folder] = place
+                self._open -= 1
+            else:
+                self._take_piece(chunk, head.errno(number), place)
 
     def folder(self, number: int) -> Folder:
         """Return where the chunks of a folder are."""
-        offset = self._offsets[number]
-        if offset >= _FIRST_OFFSET:
-            return Folder((offset,), Status.OK, b"")
+        place = self._places[number]
+        if place > _IN_PIECES:
+            return Folder((place,), Status.OK, b"")
         pieces = self._pieces[number]
-        return Folder(tuple(pieces.offsets[i] for i in sorted(pieces.offsets)), pieces.status, pieces.errno)
+        return Folder(tuple(pieces.places[i] for i in sorted(pieces.places)), pieces.status, pieces.errno)
+
+    def is_listed(self, number: int) -> bool:
+        """Whether a folder could be listed."""
+        return self._places[number] > _IN_PIECES or self._pieces[number].status is Status.OK
 
     def told_of(self, number: int) -> tuple[int, ...]:
         """Return where those chunks of a folder are that have come; for a pass that was cut off."""
-        return () if self._offsets[number] == _ANNOUNCED else self.folder(number).offsets
+        return () if self._places[number] == _ANNOUNCED else self.folder(number).places
 
     def _announce(self, child: int) -> None:
         self._announced += 1
         if child >= FIRST_FOLDER + self._workers * self._announced:
             raise broken("a folder with an impossible number")
-        if child >= len(self._offsets):
-            self._offsets.frombytes(bytes(8 * (child + 1 - len(self._offsets))))
-        if self._offsets[child] != _UNKNOWN:
+        if child >= len(self._places):
+            self._places.frombytes(bytes(8 * (child + 1 - len(self._places))))
+        if self._places[child] != _UNKNOWN:
             raise broken("a folder that was announced twice")
-        self._offsets[child] = _ANNOUNCED
+        self._places[child] = _ANNOUNCED
         self._open += 1
 
-    def _take_piece(self, head: ChunkHead, offset: int) -> None:
-        self._offsets[head.folder] = _IN_PIECES
-        pieces = self._pieces.setdefault(head.folder, _Pieces())
-        if pieces.is_complete() or head.number in pieces.offsets:
+    def _take_piece(self, chunk: ChunkHead, errno: bytes, place: int) -> None:
+        self._places[chunk.folder] = _IN_PIECES
+        pieces = self._pieces.setdefault(chunk.folder, _Pieces())
+        if pieces.is_complete() or chunk.number in pieces.places:
             raise broken("a part of a folder that came twice")
-        pieces.offsets[head.number] = offset
-        pieces.names += head.names
-        if head.last:
+        pieces.places[chunk.number] = place
+        pieces.names += chunk.names
+        if chunk.last:
             if pieces.total is not None:
                 raise broken("a folder with two ends")
-            pieces.total, pieces.chunks = head.total, head.number + 1
-            pieces.status, pieces.errno = head.status, head.errno
+            pieces.total, pieces.chunks = chunk.total, chunk.number + 1
+            pieces.status, pieces.errno = parse_status(chunk.status), errno
         if pieces.is_complete():
             self._open -= 1
 
@@ -242,6 +259,8 @@ class Told:
         self.recheck = PassBook(workers) if recheck else None
         self.results = Results(self.spool, digest_size)
         self.owners: Owners | None = None
+        self._block = lru_cache(_DECODED)(partial(_decoded, spool, digest_size))
+        self._block_again = lru_cache(_DECODED)(partial(_decoded, spool, None))
 
     def take(self, frame: RawFrame) -> None:
         """Keep one frame and enter it in the books."""
@@ -251,9 +270,9 @@ class Told:
         """Enter one frame that is in the spool already."""
         match frame.type:
             case FrameType.CHUNK:
-                self.contents.take(ChunkHead.parse(frame.payload), offset)
+                self.contents.take(BlockHead.parse(frame.payload), offset)
             case FrameType.RECHECK if self.recheck is not None:
-                self.recheck.take(ChunkHead.parse(frame.payload), offset)
+                self.recheck.take(BlockHead.parse(frame.payload), offset)
             case FrameType.FILE:
                 self.results.take(frames.parse_file(frame.payload, self.digest_size), offset)
             case FrameType.TALLY:
@@ -270,3 +289,19 @@ class Told:
         if self.owners is None:
             raise broken("the owners are missing")
         return self.owners
+
+    def chunks(self, places: tuple[int, ...], *, again: bool = False) -> list[Chunk]:
+        """Return the chunks of one folder, with ``again`` of the recheck; several stay in the file."""
+        if len(places) == 1:
+            offset, number = divmod(places[0], MAX_CHUNKS)
+            return [Chunk(self._block_again(offset) if again else self._block(offset), number)]
+        size = None if again else self.digest_size
+        found = []
+        for place in places:
+            offset, number = divmod(place, MAX_CHUNKS)
+            found.append(Chunk(Block(self.spool.window(offset), size), number))
+        return found
+
+
+def _decoded(spool: Spool, digest_size: int | None, offset: int) -> Block:
+    return Block(spool.payload(offset), digest_size)
