@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,22 +40,25 @@ class StatementFile:
             return custody_of(self.name, self.path.read_bytes(), where=shown(self.path.name))
 
 
-def beside(folder: Path, prefix: str, kind: Kind, sha256: str) -> Iterator[StatementFile]:
+def beside(folder: Path, prefix: str, kind: Kind, sha256: Callable[[], str]) -> Iterator[StatementFile]:
     """Yield the statements of a kind about the file whose name is ``prefix``, in the order of their numbers.
 
+    ``sha256`` gives the digest of that file, and is asked only when there is a statement.
     Raises ``NotVerified`` when one was made about other bytes, or when its signature is not good: a file with a false
     statement beside it is not taken as if there were none.
     """
     with local_io(folder):
         names = [name for path in folder.iterdir() if (name := FileName.parse(path.name)) is not None]
-    for name in sorted((n for n in names if n.subject == prefix), key=lambda n: (n.role, n.number)):
+    about = sorted((name for name in names if name.subject == prefix), key=lambda name: (name.role, name.number))
+    digest = sha256() if about else ""
+    for name in about:
         path = folder / str(name)
         where = shown(os.fsencode(path))
         with local_io(path):
             raw, signature = path.read_bytes(), path.with_name(name.signature).read_bytes()
         statement = Statement.from_bytes(raw, where=where)
         sshsig.verify(signature, raw, statement.key(where=where), where=f"{where}.sig")
-        if statement.subject.sha256 != sha256:
+        if statement.subject.sha256 != digest:
             raise NotVerified(
                 "the statement was signed about other bytes than the file beside it has now",
                 where=where,

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, assert_never
 
@@ -158,9 +159,7 @@ def side_plan(
     place = location.parse(text, base)
     custody: tuple[StatementFile, ...] = ()
     if isinstance(place, ManifestFile):
-        with local_io(place.path), place.path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        custody = tuple(beside(place.path.parent, place.path.name, Kind.CUSTODY, sha256))
+        custody = tuple(beside(place.path.parent, place.path.name, Kind.CUSTODY, partial(_sha256, place.path)))
     return SidePlan(
         role=role,
         location=place,
@@ -312,6 +311,11 @@ def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> None:
         made_as = Reader(stream, where=where).header.role
     if made_as is not None and side.role is not None and made_as is not side.role:
         reading.world.remark(f"{where} was made as the {made_as} and is used as the {side.role}")
+
+
+def _sha256(path: Path) -> str:
+    with local_io(path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _standing(ran_by: str | None, role: Role | None) -> Standing:

@@ -202,6 +202,10 @@ def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world:
     for statement in plan.signed_terms:
         statement.copy_to(folder, FileName(TERMS_FILE, statement.name.number, statement.name.role))
     verdict, because, strength = total(parts)
+    # A manifest was read to its end for the comparison; the report names the bytes that were compared.
+    compared = {
+        side.manifest.name: side.manifest for part in parts for side in (part.source, part.target) if side.manifest
+    }
     evidence = (path for path in sorted(folder.iterdir()) if not is_beside(path.name))
     return Report(
         type=TYPE,
@@ -221,7 +225,7 @@ def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world:
         scope=scope_of(parts, {part.name: part.rules for part in plan.parts}),
         parts=parts,
         findings=findings_of(folder, parts, plan.terms),
-        files=tuple(file_ref(path) for path in evidence),
+        files=tuple(compared.get(path.name) or file_ref(path) for path in evidence),
     )
 
 

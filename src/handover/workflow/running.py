@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from handover.digests import sha256_hex
@@ -65,7 +66,7 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
             parts=parts,
             one_sided=True,
             same_host=request.same_host,
-            signed_terms=tuple(beside(case.folder, TERMS_NAME, Kind.TERMS, sha256_hex(case.raw_terms))),
+            signed_terms=tuple(beside(case.folder, TERMS_NAME, Kind.TERMS, partial(sha256_hex, case.raw_terms))),
         )
         with local_io(folder.parent):
             folder.parent.mkdir(exist_ok=True)
