@@ -272,12 +272,13 @@ def test_a_line_that_needs_no_parser_is_one_that_the_parser_would_have_taken(nam
     match = manifest_lines._plain(Algorithm.SHA256).fullmatch(line)
     if match is None:
         return
-    stem, path, size = match.groups()
-    taken = strict_json.decode(Entry, stem, where="test")
+    content, path, size, digest = match.groups()
+    taken = strict_json.decode(Entry, content + b"}", where="test")
     assert entry_problem(taken, Algorithm.SHA256) is None
     assert taken.clean
     assert taken.path_bytes() == paths.check(path, where="test") != b""
     assert (taken.type, taken.size) == ((EntryType.FILE, int(size)) if size else (EntryType.DIR, None))
+    assert taken.digest == (digest.decode() if digest else None)
 
 
 def test_most_lines_need_no_parser():

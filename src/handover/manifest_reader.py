@@ -15,10 +15,11 @@ from handover import paths, strict_json
 from handover.entries import Entry, HostStat, entry_problem
 from handover.errors import MalformedInput
 from handover.manifest import TRAILER_TYPE, Counts, Header, Tally, Trailer
-from handover.manifest_lines import HOST, Batch, Block, Line, line_of, split, stem_and_key
+from handover.manifest_lines import HOST, Batch, Block, Line, content_and_key, line_of, split
 
-_BLOCK = 2**20
+_BLOCK = 2**18
 _TRAILER = b'{"type":"' + TRAILER_TYPE.encode() + b'"'
+_MORE = "there is something after the last line"
 
 
 class Reader:
@@ -95,8 +96,8 @@ class Reader:
     def line(self, raw: bytes, number: int) -> Line:
         """Return one entry line, parsed so far as to know its path; ``number`` is its place in the file, from 1."""
         self._number = number
-        stem, key = stem_and_key(raw, self.header.digest) or self._other(raw, number)
-        return line_of(raw, stem, key)
+        content, key = content_and_key(raw, self.header.digest) or self._other(raw, number)
+        return line_of(raw, content, key)
 
     def parse(self, line: Line) -> Entry:
         """Return the entry of a line, checked."""
@@ -114,29 +115,29 @@ class Reader:
 
     def _whole_lines(self) -> Iterator[bytes]:
         """Yield whole entry lines in blocks; takes the trailer, and makes sure that nothing follows it."""
-        rest = b""
-        while data := self._stream.read(_BLOCK):
-            end = data.rfind(b"\n") + 1
-            block, rest = (rest + data[:end], data[end:]) if end else (b"", rest + data)
-            if len(rest) > strict_json.MAX_LINE:
-                raise self._cut_or_long(rest)
-            at = 0 if block.startswith(_TRAILER) else block.find(b"\n" + _TRAILER) + 1
-            if at or block.startswith(_TRAILER):
-                if at:
-                    self._take(block[:at])
-                    yield block[:at]
-                self._end(block[at:], more=bool(rest or self._stream.read(1)))
-                return
+        while raw := self._stream.read(_BLOCK):
+            if not raw.endswith(b"\n"):
+                rest = self._stream.readline(strict_json.MAX_LINE + 1)
+                last = raw[raw.rfind(b"\n") + 1 :] + rest
+                if len(last) > strict_json.MAX_LINE + 1 or not rest.endswith(b"\n"):
+                    raise self._cut_or_long(last)
+                raw += rest
+            at = raw.rfind(b"\n", 0, -1) + 1
+            is_last = raw.startswith(_TRAILER, at)
+            block = raw[:at] if is_last else raw
             if block:
                 self._take(block)
                 yield block
-        raise self._cut_or_long(rest)
+            if is_last:
+                self._end(raw[at:], more=bool(self._stream.read(1)))
+                return
+        raise self._cut_or_long(b"")
 
     def _end(self, raw: bytes, *, more: bool) -> None:
         before = self._digest.hexdigest()
         self._take(raw)
-        if more or raw.count(b"\n") != 1:
-            raise self._malformed("there is something after the last line")
+        if more:
+            raise self._malformed(_MORE)
         trailer = strict_json.decode(Trailer, raw[:-1], where=self._place())
         if trailer.sha256 != before:
             raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
@@ -154,9 +155,11 @@ class Reader:
             raise self._malformed("entries are out of order, doubled, or the root is not the first")
 
     def _other(self, raw: bytes, number: int) -> tuple[bytes, bytes]:
-        """Return stem and key of a line that is not plain."""
+        """Return content and key of a line that is not plain."""
         if len(raw) > strict_json.MAX_LINE:
             raise self._cut_or_long(raw)
+        if raw.startswith(_TRAILER):
+            raise MalformedInput(_MORE, where=self._place(number))
         if not raw.endswith(b"}"):
             raise MalformedInput("not an entry", where=self._place(number))
         at = raw.find(HOST)
@@ -165,7 +168,7 @@ class Reader:
         if at >= 0:
             strict_json.decode(HostStat, raw[at + len(HOST) : -1], where=self._place(number))
         path = paths.check(entry.path_bytes(), where=self._place(number))
-        return raw if at < 0 else content + HOST, paths.order_key(path)
+        return content, paths.order_key(path)
 
     def _take(self, raw: bytes) -> None:
         self._digest.update(raw)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from handover.manifest_lines import Batch, Line, hosts_are_plain
+from collections.abc import Sequence
+
+from handover.manifest_lines import Batch, Block, Line, contents_of
 from handover.manifest_reader import Reader
 
 _NOTHING = Batch(b"", 0)
+#: How many lines are compared at once after a difference, and how many times more each time that they agree.
+_WINDOW, _GROWTH = 16, 4
 
 
 class Leader:
@@ -40,18 +44,18 @@ class Leader:
         """Return how many of the next lines are plain, in this batch."""
         return 0 if self.ended else self._batch.plain_from(self._at)
 
-    def stems(self, start: int, count: int) -> list[bytes]:
-        """Return the stems of lines, the first of them ``start`` after the next one."""
-        return self._batch.stems[self._at + start : self._at + start + count]
+    def contents(self, start: int, count: int) -> list[bytes]:
+        """Return the contents of lines, the first of them ``start`` after the next one."""
+        return self._batch.contents[self._at + start : self._at + start + count]
 
-    def lines(self, start: int, count: int) -> list[bytes]:
-        """Return whole lines, the first of them ``start`` after the next one."""
-        return self._batch.lines[self._at + start : self._at + start + count]
+    def begins(self, raw: bytes) -> bool:
+        """Whether the next line is the first of a batch that has these bytes."""
+        return self._at == 0 and self._batch.block == raw
 
     @property
-    def all_have_host(self) -> bool:
-        """Whether every line of this batch ends with ``host``."""
-        return self._batch.all_have_host
+    def whole(self) -> list[bytes]:
+        """The contents of all lines of this batch."""
+        return self._batch.contents
 
     def key_at(self, offset: int) -> bytes:
         """Return the key of a line of this batch."""
@@ -66,14 +70,15 @@ class Leader:
 class Follower:
     """Goes through the lines of the other manifest and parses only those that do not agree with the leader's.
 
-    A line that begins with the stem of a plain line is that plain line, as far as it is compared.
+    A line that has the content of a plain line and a plain ``host`` is a plain line.
     """
 
     def __init__(self, reader: Reader | None) -> None:
         self._reader = reader
         self._blocks = iter(()) if reader is None else reader.blocks()
+        self._block = Block(b"", 0, 0)
         self._lines: list[bytes] = []
-        self._number = 0
+        self._contents: Sequence[bytes | None] | None = None
         self._at = 0
         self._next: Line | None = None
         self._last: bytes | None = None
@@ -93,19 +98,21 @@ class Follower:
         return line
 
     def agreeing(self, leader: Leader) -> int:
-        """Return how many of the next lines are plain and have the leader's stem, in this block.
-
-        Doubles the stretch while it agrees, then halves it: the cost is that of the lines that agree.
-        """
-        limit = min(leader.plain(), len(self._lines) - self._at)
-        agreed, step = 0, 1
-        while agreed < limit and self._agree(leader, agreed, min(step, limit - agreed)):
-            agreed += min(step, limit - agreed)
-            step *= 2
-        while step > 1 and agreed < limit:
-            step //= 2
-            if agreed + step <= limit and self._agree(leader, agreed, step):
-                agreed += step
+        """Return how many of the next lines are plain and have the leader's content, in this block."""
+        if self._contents is None:
+            self._contents = leader.whole if leader.begins(self._block.raw) else contents_of(self._block)
+        limit = min(leader.plain(), len(self._contents) - self._at)
+        agreed, window = 0, _WINDOW
+        while agreed < limit:
+            count = min(window, limit - agreed)
+            theirs = leader.contents(agreed, count)
+            ours = self._contents[self._at + agreed : self._at + agreed + count]
+            if ours != theirs:
+                return agreed + next(
+                    place for place, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1]
+                )
+            agreed += count
+            window *= _GROWTH
         return agreed
 
     def skip(self, count: int, leader: Leader) -> None:
@@ -114,24 +121,12 @@ class Follower:
         self._last = leader.key_at(count - 1)
         self._advance(count)
 
-    def _agree(self, leader: Leader, start: int, count: int) -> bool:
-        lines = self._lines[self._at + start : self._at + start + count]
-        stems = leader.stems(start, count)
-        if not all(map(bytes.startswith, lines, stems)):
-            return False
-        if lines == leader.lines(start, count):
-            return True
-        # SECURITY: what comes after a stem is not compared, but nothing unknown may hide there.
-        ends = [(line[len(stem) :], stem.endswith(b"}")) for line, stem in zip(lines, stems, strict=True)]
-        if not leader.all_have_host and any(rest for rest, closed in ends if closed):
-            return False
-        hosts = [rest for rest, closed in ends if not closed]
-        return not hosts or hosts_are_plain(hosts)
-
     def _line(self) -> Line:
         if self._next is None:
             assert self._reader is not None
-            self._next = self._reader.line(self._lines[self._at], self._number + self._at)
+            if not self._lines:
+                self._lines = self._block.raw.split(b"\n")[:-1]
+            self._next = self._reader.line(self._lines[self._at], self._block.number + self._at)
             self._check(self._next.key)
         return self._next
 
@@ -142,9 +137,8 @@ class Follower:
     def _advance(self, count: int) -> None:
         self._at += count
         self._next = None
-        if self._at >= len(self._lines) and not self.ended:
+        if self._at >= self._block.length and not self.ended:
             block = next(self._blocks, None)
             self.ended = block is None
-            self._at = 0
-            self._lines = [] if block is None else block.raw.split(b"\n")[:-1]
-            self._number = 0 if block is None else block.number
+            self._at, self._lines, self._contents = 0, [], None
+            self._block = block or Block(b"", 0, 0)

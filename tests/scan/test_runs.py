@@ -84,5 +84,5 @@ def test_most_files_of_an_ordinary_tree_are_written_in_runs(tmp_path, monkeypatc
 @given(st.lists(NAMES, min_size=1, max_size=5))
 def test_a_name_is_plain_when_a_line_with_it_needs_no_parser(names):
     lines = [b'{"path":"' + name + b'","type":"dir"}' for name in names]
-    plain = [manifest_lines.stem_and_key(line, Algorithm.SHA256) is not None for line in lines]
+    plain = [manifest_lines.content_and_key(line, Algorithm.SHA256) is not None for line in lines]
     assert manifest_lines.names_are_plain(names) == all(plain)
