@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from handover.evidence.keys import PublicKey
 from handover.evidence.statement import PartyRole
 from handover.terms.document import Fields, Node
 from handover.terms.model import Language, Party
 from handover.terms.reading import FieldReader
+
+if TYPE_CHECKING:
+    from handover.evidence.keys import PublicKey
 
 _KEYS = ("name", "contact", "language", "keys", "reference")
 _DEFAULT_SIGNERS: Final = (PartyRole.SENDER, PartyRole.RECEIVER)
@@ -67,6 +69,8 @@ def _key(reader: FieldReader, role: PartyRole, node: Node, keys: dict[PublicKey,
         )
         return ""
     line = reader.text(node, "a key")
+    from handover.evidence.keys import PublicKey  # cryptography takes 7 MB: only for terms that name keys
+
     key = reader.attempt(node, lambda: PublicKey.from_line(line, where="")) if line else None
     if key is None:
         return ""

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from handover.digests import sha256_hex
 from handover.errors import NotVerified
-from handover.evidence import sshsig
-from handover.evidence.signatures import custody_of
 from handover.evidence.statement import FileName, Kind, Statement
 from handover.files import local_io
 from handover.paths import shown
@@ -36,6 +34,8 @@ class StatementFile:
 
     def as_custody(self) -> Custody:
         """Return what a report says of it."""
+        from handover.evidence.signatures import custody_of  # only where there is a statement, as below
+
         with local_io(self.path):
             return custody_of(self.name, self.path.read_bytes(), where=shown(self.path.name))
 
@@ -50,7 +50,11 @@ def beside(folder: Path, prefix: str, kind: Kind, sha256: Callable[[], str]) -> 
     with local_io(folder):
         names = [name for path in folder.iterdir() if (name := FileName.parse(path.name)) is not None]
     about = sorted((name for name in names if name.subject == prefix), key=lambda name: (name.role, name.number))
-    digest = sha256() if about else ""
+    if not about:
+        return
+    from handover.evidence import sshsig  # cryptography takes 7 MB: only when there is something to check
+
+    digest = sha256()
     for name in about:
         path = folder / str(name)
         where = shown(os.fsencode(path))
