@@ -18,8 +18,9 @@ from typing import NamedTuple, Self
 from handover.digests import Algorithm
 from handover.entries import Entry, EntryType, HostStat
 from handover.errors import NotVerified
+from handover.hostless import HOST
 from handover.manifest import Header
-from handover.manifest_lines import HOST, Block
+from handover.manifest_lines import Block
 from handover.manifest_reader import Reader
 from handover.paths import shown
 

@@ -76,6 +76,11 @@ def common_strength(source: Algorithm, target: Algorithm) -> Strength:
     return strength(source)
 
 
+def required_of_hosts(rules: RuleSet) -> frozenset[Requirement]:
+    """Return what the rules require of ``host`` objects; without that, a comparison does not look at them."""
+    return rules.require & {Requirement.MODE, Requirement.OWNER, Requirement.MTIME}
+
+
 class Comparer:
     """Merges the manifests of two sides; ``differences`` first, then ``result``.
 
@@ -89,7 +94,7 @@ class Comparer:
         self._source = _Side("source", source)
         self._target = _Side("target", target)
         self._rules = rules
-        self._requires_host = rules.require & {Requirement.MODE, Requirement.OWNER, Requirement.MTIME}
+        self._requires_host = required_of_hosts(rules)
         self._counts = dict.fromkeys(PathClass, 0)
         self._bytes = dict.fromkeys(PathClass, 0)
         self._excluded = [0, 0]

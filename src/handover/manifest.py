@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal, NamedTuple
 from handover import paths, strict_json
 from handover.digests import Algorithm, ContentRoot
 from handover.entries import Decimal, Entry, EntryType, GapKind, HostStat, Ignored, entry_problem
-from handover.manifest_lines import HOST
+from handover.hostless import HOST
 from handover.strict_json import Count, Document, Hex256, Instant, Whole
 
 VERSION: Literal[1] = 1

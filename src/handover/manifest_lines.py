@@ -15,8 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 from handover.digests import Algorithm
-
-HOST = b',"host":'
+from handover.hostless import HOST, HOST_END, HOST_OBJECT
 
 _HEX = b"0123456789abcdef"
 #: Bytes of a name that stand for themselves: ASCII without quote, backslash, slash and controls, and U+00C0 to U+017F.
@@ -24,20 +23,6 @@ _CHARACTERS = rb"(?:[ !#-.0-\[\]-~]++|[\xc3-\xc5][\x80-\xbf])++"
 _COMPONENT = rb'(?!\.\.?+[/"])' + _CHARACTERS
 _PATH = _COMPONENT + rb"(?:/" + _COMPONENT + rb")*+"
 _PLAIN_NAMES = re.compile(rb"(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb"(?:\n(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb")*+")
-_NANOSECONDS = rb'"(?:[1-9][0-9]{0,18}+|0|-[1-9][0-9]{0,18}+)"'
-_DECIMAL = rb'"(?:[1-9][0-9]{0,19}+|0)"'
-_SMALL = rb"(?:0|[1-9][0-9]{0,14}+)"
-_OWNER = rb'"[ !#-\[\]-~]++"'
-#: What a host that can be read with Python says of nearly every path.
-_HOST_OBJECT = rb'\{"mtime_ns":%b,"ctime_ns":%b,"dev":%b,"inode":%b,"mode":"[0-7]{4}","uid":%b,"gid":%b' % (
-    _NANOSECONDS,
-    _NANOSECONDS,
-    _DECIMAL,
-    _DECIMAL,
-    _SMALL,
-    _SMALL,
-) + rb'(?:,"user":%b)?+(?:,"group":%b)?+(?:,"carried":true)?+\}' % (_OWNER, _OWNER)
-_HOST_END = re.compile(HOST + _HOST_OBJECT + rb"\}\n")
 _SIZE = rb"0|[1-9][0-9]{0,14}+"
 
 
@@ -126,7 +111,7 @@ def split(block: Block, algorithm: Algorithm, other: Callable[[bytes, int], tupl
 
 def contents_of(block: Block) -> Sequence[bytes | None]:
     """Return what stands before ``host`` in each line, whatever that is; ``None`` where no plain ``host`` follows."""
-    found: list[bytes] = _HOST_END.split(block.raw) if HOST in block.raw else block.raw.split(b"}\n")
+    found: list[bytes] = HOST_END.split(block.raw) if HOST in block.raw else block.raw.split(b"}\n")
     if len(found) == block.length + 1 and not found.pop():
         return found
     return [_content(raw) for raw in block.raw.split(b"\n")[:-1]]
@@ -155,7 +140,7 @@ def _content(raw: bytes) -> bytes | None:
     at = raw.find(HOST)
     if at < 0:
         return raw[:-1] if raw.endswith(b"}") else None
-    return raw[:at] if _HOST_END.fullmatch(raw + b"\n", at) else None
+    return raw[:at] if HOST_END.fullmatch(raw + b"\n", at) else None
 
 
 @cache
@@ -169,4 +154,4 @@ def _plain(algorithm: Algorithm, *, hexdigits: bool = True) -> re.Pattern[bytes]
     digest = hexadecimal if hexdigits else rb'[^"\n]{%d}+' % length
     read = rb',"digest":"(' + digest + rb')"(?:,"text_digest":"' + hexadecimal + rb'")?+' if length else rb"()"
     content = rb'\{"path":"(' + _PATH + rb')","type":"(?:dir"|file","size":(' + _SIZE + rb")" + read + rb")"
-    return re.compile(rb"(?m)^(" + content + rb")(?:" + HOST + _HOST_OBJECT + rb")?+\}\n")
+    return re.compile(rb"(?m)^(" + content + rb")(?:" + HOST + HOST_OBJECT + rb")?+\}\n")

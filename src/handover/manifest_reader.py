@@ -9,17 +9,53 @@ import hashlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from operator import lt
-from typing import BinaryIO
+from typing import IO, BinaryIO, NamedTuple, Protocol
 
 from handover import paths, strict_json
 from handover.entries import Entry, HostStat, entry_problem
 from handover.errors import MalformedInput
+from handover.hostless import HOST
 from handover.manifest import TRAILER_TYPE, Counts, Header, Tally, Trailer
-from handover.manifest_lines import HOST, Batch, Block, Line, content_and_key, line_of, split
+from handover.manifest_lines import Batch, Block, Line, content_and_key, line_of, split
 
 _BLOCK = 2**18
 _TRAILER = b'{"type":"' + TRAILER_TYPE.encode() + b'"'
 _MORE = "there is something after the last line"
+
+
+class Seal(NamedTuple):
+    """SHA-256 of all bytes ``before`` the last line and of the ``whole`` file, and its length in bytes."""
+
+    before: str
+    whole: str
+    length: int
+
+
+class BytesRead(Protocol):
+    """Knows all bytes of a manifest, whoever has read them."""
+
+    def take(self, raw: bytes) -> None:
+        """Take the next ones."""
+
+    def seal(self, last: bytes) -> Seal:
+        """Take the last line and return what is known of all."""
+
+
+class _Hashed:
+    """Hashes and counts the bytes as they come."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._length = 0
+
+    def take(self, raw: bytes) -> None:
+        self._digest.update(raw)
+        self._length += len(raw)
+
+    def seal(self, last: bytes) -> Seal:
+        before = self._digest.hexdigest()
+        self.take(last)
+        return Seal(before, self._digest.hexdigest(), self._length)
 
 
 class Reader:
@@ -28,19 +64,20 @@ class Reader:
     ``lines`` (or ``batches``, not both) gives entry lines in order; only when they are exhausted is ``trailer`` there,
     and with it the knowledge that the bytes were whole. Nothing that was read may be believed before. Raises
     ``MalformedInput`` and nothing else for what the bytes are; reading errors of the stream pass through.
+    ``bytes_read`` knows the bytes of the file when the stream has not all of them.
     """
 
-    def __init__(self, stream: BinaryIO, *, where: str) -> None:
+    def __init__(self, stream: IO[bytes], *, where: str, bytes_read: BytesRead | None = None) -> None:
         self._stream = stream
         self._where = where
-        self._digest = hashlib.sha256()
+        self._bytes_read = bytes_read or _Hashed()
         self._number = 1
-        self._length = 0
+        self._seal: Seal | None = None
         self._trailer: Trailer | None = None
         raw = stream.readline(strict_json.MAX_LINE + 1)
         if not raw.endswith(b"\n"):
             raise self._cut_or_long(raw)
-        self._take(raw)
+        self._bytes_read.take(raw)
         self.header = strict_json.decode(Header, raw[:-1], where=self._place(1))
         paths.from_fields(self.header.root, self.header.root_b64, where=self._place(1))
 
@@ -54,13 +91,14 @@ class Reader:
     @property
     def sha256(self) -> str:
         """SHA-256 of the whole file, as ``sha256sum`` gives it; only when the lines have come to their end."""
-        assert self._trailer is not None
-        return self._digest.hexdigest()
+        assert self._seal is not None
+        return self._seal.whole
 
     @property
     def length(self) -> int:
-        """Number of bytes that were read."""
-        return self._length
+        """Number of bytes of the file; only when the lines have come to their end."""
+        assert self._seal is not None
+        return self._seal.length
 
     def lines(self) -> Iterator[Line]:
         """Yield each entry line."""
@@ -126,7 +164,7 @@ class Reader:
             is_last = raw.startswith(_TRAILER, at)
             block = raw[:at] if is_last else raw
             if block:
-                self._take(block)
+                self._bytes_read.take(block)
                 yield block
             if is_last:
                 self._end(raw[at:], more=bool(self._stream.read(1)))
@@ -134,12 +172,11 @@ class Reader:
         raise self._cut_or_long(b"")
 
     def _end(self, raw: bytes, *, more: bool) -> None:
-        before = self._digest.hexdigest()
-        self._take(raw)
         if more:
             raise self._malformed(_MORE)
         trailer = strict_json.decode(Trailer, raw[:-1], where=self._place())
-        if trailer.sha256 != before:
+        self._seal = self._bytes_read.seal(raw)
+        if trailer.sha256 != self._seal.before:
             raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
         self._trailer = trailer
 
@@ -170,10 +207,6 @@ class Reader:
         path = paths.check(entry.path_bytes(), where=self._place(number))
         return content, paths.order_key(path)
 
-    def _take(self, raw: bytes) -> None:
-        self._digest.update(raw)
-        self._length += len(raw)
-
     def _place(self, number: int | None = None) -> str:
         return f"{self._where}:{self._number if number is None else number}"
 
@@ -183,6 +216,7 @@ class Reader:
     def _cut_or_long(self, rest: bytes) -> MalformedInput:
         if len(rest) > strict_json.MAX_LINE:
             return self._malformed(f"a line longer than {strict_json.MAX_LINE} bytes")
+        self._bytes_read.seal(b"")  # who reads for us may know better why there is no more
         return MalformedInput(
             "the file ends before its last line",
             where=self._place(),

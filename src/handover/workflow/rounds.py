@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from handover import __version__, differences
-from handover.compare import Likeness, likeness
+from handover.compare import Likeness, likeness, required_of_hosts
 from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
@@ -44,6 +44,7 @@ from handover.workflow.custody import StatementFile
 from handover.workflow.diagnosing import findings_of
 from handover.workflow.parts import Part, PartPlan, Work, begin
 from handover.workflow.reading import Reading, SidePlan
+from handover.workflow.second_process import reader_without_hosts
 from handover.workflow.surroundings import Surroundings
 from handover.workflow.terms_facts import dates_of, parties_of
 
@@ -128,18 +129,24 @@ def _part(folder: Path, part: Part, plan: RoundPlan, lost: list[HandoverError]) 
     troubles = part.read()
     lost += filter(None, troubles)
     failures = tuple(None if trouble is None else _failure(trouble) for trouble in troubles)
+    # Beside a source that was read, the target's manifest can do without hosts that nobody asks for.
+    bare = failures[0] is None and not required_of_hosts(part.plan.rules)
+    openings = (_reader, reader_without_hosts if bare else _reader)
     with ExitStack() as files:
         inputs = []
-        for side, output, failure in zip(part.plan.sides, part.outputs, failures, strict=True):
-            reader = None
-            if failure is None:
-                files.enter_context(local_io(output))
-                reader = Reader(files.enter_context(output.open("rb")), where=output.name)
+        for side, output, failure, opened in zip(part.plan.sides, part.outputs, failures, openings, strict=True):
+            reader = files.enter_context(opened(output)) if failure is None else None
             inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(folder, side, output)))
         source, target = inputs
         if source.reader is not None and target.reader is not None:
             _guard(part.plan, plan, likeness(source.reader.header, target.reader.header))
         return _compare(folder, part.plan, source, target)
+
+
+@contextmanager
+def _reader(manifest: Path) -> Iterator[Reader]:
+    with local_io(manifest), manifest.open("rb") as stream:
+        yield Reader(stream, where=manifest.name)
 
 
 def _compare(folder: Path, part: PartPlan, source: SideInput, target: SideInput) -> PartReport:
