@@ -803,7 +803,7 @@ class Worker:
         self.files += kinds.count(FILE)
         joined = b"/".join(names)
         head = LISTING_HEAD.pack(len(path), status, len(names), len(joined))
-        self._listed.append(b"".join([head, path, joined, bytes(kinds), packed("Q", sizes)]))
+        self._listed.append(b"".join([head, path, joined, bytes(kinds), column("Q", sizes)]))
         self._listed_bytes += len(self._listed[-1])
         if self._listed_bytes > FLUSH_BYTES:
             self._emit_listing()
