@@ -42,7 +42,10 @@ def case_of(folder: Path, **parts: tuple[object, object]) -> Path:
 
 @pytest.fixture
 def two_hosts(tmp_path):
-    with Sshd(tmp_path / "old") as old, Sshd(tmp_path / "new", addresses=("127.0.0.2",)) as new:
+    with (
+        Sshd(tmp_path / "old", addresses=("127.0.0.1", "127.0.0.3")) as old,
+        Sshd(tmp_path / "new", addresses=("127.0.0.2",)) as new,
+    ):
         yield old, new, write_ssh_config(tmp_path / "both", old, new)
 
 
@@ -80,14 +83,14 @@ def connections(server: Sshd) -> int:
     return server.log().count("Accepted publickey")
 
 
-def test_both_hosts_are_at_work_at_once_each_with_one_connection_and_two_workers_in_all(two_hosts, tmp_path, temporary):
+def test_both_hosts_are_at_work_at_once_each_with_two_workers_in_all(two_hosts, tmp_path, temporary):
     old, new, config = two_hosts
     slow = [make_slow(tmp_path / f"slow {number}") for number in range(6)]
-    # Both sides of the last part are on the old host.
+    # Both sides of the last part are on the old host, under two names of it.
     parts = {
         "web": (old.url(slow[0]), new.url(slow[1])),
         "mail": (old.url(slow[2]), new.url(slow[3])),
-        "shop": (old.url(slow[4]), old.url(slow[5])),
+        "shop": (old.url(slow[4]), old.url(slow[5], address="127.0.0.3")),
     }
     case = case_of(tmp_path / "case", **parts)
     most = {}
@@ -104,7 +107,7 @@ def test_both_hosts_are_at_work_at_once_each_with_one_connection_and_two_workers
     assert code == 143, err
     assert took_s < _SOON_S
     assert most == {old: 2, new: 2}
-    assert (connections(old), connections(new)) == (1, 1)
+    assert (connections(old), connections(new)) == (2, 1)
     assert wait_until(lambda: not any(process.alive for process in far), 2)
     assert wait_until(lambda: not old.commands() + new.commands(), 2)
     assert os.listdir(temporary) == []
