@@ -108,6 +108,18 @@ def test_nobody_is_asked_without_a_terminal(monkeypatch):
         assert Nobody().ask(PASSWORD) is None
 
 
+def test_nobody_is_asked_in_a_thread_that_ctrl_c_does_not_reach(monkeypatch):
+    questions: list[str] = []
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: questions.append(prompt) or "typed")
+    answers: list[str | None] = [Terminal().ask(PASSWORD)]
+    thread = threading.Thread(target=lambda: answers.append(Terminal().ask(PASSWORD)))
+    thread.start()
+    thread.join()
+    assert answers == ["typed", None]
+    assert len(questions) == 1
+
+
 def test_the_file_comes_before_the_keyring_and_the_person(tmp_path, monkeypatch):
     monkeypatch.setattr("keyring.core._keyring_backend", Ring({("handover", "acme@old.example"): "ring"}))
     file = password_file(tmp_path, b"file\n")

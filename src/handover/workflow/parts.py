@@ -79,7 +79,7 @@ class Part:
             self._start(self._look.list_side)
 
     def begin(self) -> None:
-        """Say what the listings tell, and have the contents of both sides read; raises what the judge raises.
+        """Compare the listings, and have the contents of both sides read; raises what the judge raises.
 
         A side that could not even be listed is not tried a second time.
         """
