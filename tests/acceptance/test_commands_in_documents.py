@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from handover.cli.main import app
+from handover.cli.main import application
 
 _PROJECT = Path(__file__).parents[2]
 _DOCUMENTS = [
@@ -21,7 +21,7 @@ _DOCUMENTS = [
     if "handover " in path.read_text()
 ]
 _SHELL_OPERATORS = {">", "<", "|", "&&", "||", ";"}
-_GROUP = typer.main.get_command(app)
+_GROUP = typer.main.get_command(application())
 
 
 def typed(text: str) -> Iterator[list[str]]:
