@@ -335,3 +335,8 @@ class Writer:
     def _write(self, data: bytes) -> None:
         self._digest.update(data)
         self._stream.write(data)
+
+
+def manifest_name(part: str, role: Role) -> str:
+    """Return the name of a manifest in a bundle."""
+    return f"{part}.{role}.manifest"

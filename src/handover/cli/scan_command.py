@@ -82,7 +82,6 @@ def scan(
     from handover.cli.reading import reading
     from handover.digests import parse_algorithm
     from handover.errors import UsageError
-    from handover.render import result, terminal
     from handover.workflow.reading import Choices, side_plan
     from handover.workflow.rules_given import rules_given
     from handover.workflow.scanning import scan_to
@@ -120,7 +119,11 @@ def scan(
         done = scan_to(output, part, side, rules_given(exclude or (), rules, (), None), shared)
         shared.progress.finish()
     if json:
+        from handover.render import result
+
         console.result(result.scanned_document(output, done))
     else:
+        from handover.render import terminal
+
         console.result(terminal.scanned(output, done, color=console.color, width=console.width))
     return ExitCode.UNDETERMINED if done.trailer.status == "gaps" else ExitCode.COMPLETE

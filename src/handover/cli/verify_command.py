@@ -55,13 +55,16 @@ def verify(
     Keys are believed only when they come from outside, with --keys.
     """
     from handover.cli.world import world
-    from handover.render import result, terminal
     from handover.workflow.verifying import VerifyRequest, verify_bundle
 
     console = Console(json=json, quiet=quiet, no_color=no_color)
     done = verify_bundle(VerifyRequest(bundle, keys, require, at, tuple(previous or ())), world(console).now())
     if json:
+        from handover.render import result
+
         console.result(result.verified_document(done))
     else:
+        from handover.render import terminal
+
         console.result(terminal.verified(done, color=console.color, width=console.width))
     return done.exit_code

@@ -19,7 +19,7 @@ from handover.evidence.inventory import Inventory
 from handover.evidence.policy import Agreement, Policy
 from handover.evidence.statement import TERMS_NAME
 from handover.evidence.verification import Ledger, Step
-from handover.manifest import Role
+from handover.manifest import Role, manifest_name
 from handover.report import FileRef, PartReport, Report, SideReport
 from handover.rules import FLAG_ORIGIN, RulesDocument
 
@@ -137,11 +137,6 @@ def read_terms(files: Vouched, report: Report | None, policy: Policy, ledger: Le
 def sides(part: PartReport) -> tuple[tuple[Role, SideReport], tuple[Role, SideReport]]:
     """Return both sides of a part with their roles, source first."""
     return (Role.SOURCE, part.source), (Role.TARGET, part.target)
-
-
-def manifest_name(part: str, role: Role) -> str:
-    """Return the name of a manifest in a bundle."""
-    return f"{part}.{role}.manifest"
 
 
 def _read_sums(bundle: Bundle) -> bytes:

@@ -13,10 +13,10 @@ from handover import differences, manifest_reader, strict_json
 from handover.comparison import Difference
 from handover.errors import NotVerified
 from handover.evidence.bases import check_bases
-from handover.evidence.contents import REPORT_NAME, RULES_NAME, Agreed, Vouched, manifest_name, sides
+from handover.evidence.contents import REPORT_NAME, RULES_NAME, Agreed, Vouched, sides
 from handover.evidence.policy import Policy
 from handover.evidence.verification import Ledger, Step
-from handover.manifest import Role
+from handover.manifest import Role, manifest_name
 from handover.manifest_reader import Reader
 from handover.report import PartReport, Report, SideInput, SideReport, compare_part, scope_of, total
 from handover.rules import RuleSet

@@ -11,15 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from handover import strict_json
 from handover.errors import MalformedInput, UsageError
 from handover.evidence import sums
-from handover.evidence.keys import PublicKey
 from handover.strict_json import Count, Document, Hex256, Instant
+
+if TYPE_CHECKING:
+    from handover.evidence.keys import PublicKey
 
 VERSION: Literal[1] = 1
 TYPE: Literal["handover-statement"] = "handover-statement"
@@ -140,6 +142,8 @@ class Statement(Document):
 
     def key(self, *, where: str) -> PublicKey:
         """Return the key that the statement says it is signed with; raises what ``PublicKey`` raises."""
+        from handover.evidence.keys import PublicKey  # cryptography with it: only for those who check signatures
+
         key = PublicKey.from_line(self.public_key, where=where)
         if key.line != self.public_key:
             raise MalformedInput("public_key is not TYPE BASE64 alone", where=where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -38,6 +39,16 @@ class StatementFile:
 
         with local_io(self.path):
             return custody_of(self.name, self.path.read_bytes(), where=shown(self.path.name))
+
+
+def custody_beside(manifest: Path) -> Iterator[StatementFile]:
+    """Yield the statements of custody about a manifest; raises what ``beside`` raises."""
+
+    def sha256() -> str:
+        with local_io(manifest), manifest.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    return beside(manifest.parent, manifest.name, Kind.CUSTODY, sha256)
 
 
 def beside(folder: Path, prefix: str, kind: Kind, sha256: Callable[[], str]) -> Iterator[StatementFile]:

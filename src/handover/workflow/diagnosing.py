@@ -9,7 +9,6 @@ from pathlib import Path
 
 from handover import differences
 from handover.comparison import PerClass
-from handover.diagnosis import Context, Streams, diagnose
 from handover.files import local_io
 from handover.manifest_reader import Reader
 from handover.report import Finding, PartReport
@@ -25,6 +24,9 @@ def findings_of(folder: Path, parts: tuple[PartReport, ...], terms: Terms) -> tu
 
 
 def _diagnose(folder: Path, part: PartReport, terms: Terms) -> tuple[Finding, ...]:
+    # Thirty modules, and mostly there is nothing to explain.
+    from handover.diagnosis import Context, Streams, diagnose
+
     @contextmanager
     def evidence() -> Iterator[Streams]:
         recorded = folder / differences.file_name(part.name)

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from handover.compare import Likeness
 from handover.errors import HandoverError
-from handover.evidence.contents import manifest_name
 from handover.locations.location import SshFolder
-from handover.manifest import Role
+from handover.manifest import Role, manifest_name
 from handover.rules import RuleSet
 from handover.scan import Progress, Totals
 from handover.workflow.crew import Crew

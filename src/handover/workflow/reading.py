@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -10,13 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from handover.digests import Algorithm
 from handover.errors import Refused
-from handover.evidence.statement import Kind
 from handover.files import local_io, new_file, refuse_existing
 from handover.locations import location
 from handover.locations.channel import Host
@@ -38,7 +35,6 @@ from handover.scan import (
     list_root,
     scan,
 )
-from handover.workflow.custody import StatementFile, beside
 from handover.workflow.hosts import Hosts
 from handover.workflow.surroundings import Surroundings
 from handover.workflow.turns import Turn, Turns
@@ -47,6 +43,9 @@ from handover.workflow.turns import Turn, Turns
 _SCANS_OF_A_LIMITED_HOST = 1
 #: So that no core is idle while the manifest of the other is written here.
 _SCANS_OF_A_HOST = 2
+
+if TYPE_CHECKING:
+    from handover.workflow.custody import StatementFile
 
 _OWNER = {Role.SOURCE: "sender", Role.TARGET: "receiver"}
 
@@ -157,9 +156,6 @@ def side_plan(
     ``ran_by`` is the role of the party that reads. A party that reads its own host declares; any other one witnesses.
     """
     place = location.parse(text, base)
-    custody: tuple[StatementFile, ...] = ()
-    if isinstance(place, ManifestFile):
-        custody = tuple(beside(place.path.parent, place.path.name, Kind.CUSTODY, partial(_sha256, place.path)))
     return SidePlan(
         role=role,
         location=place,
@@ -170,8 +166,15 @@ def side_plan(
         allow_empty=allow_empty,
         cross_mounts=cross_mounts,
         previous=previous,
-        custody=custody,
+        custody=_custody(place.path) if isinstance(place, ManifestFile) else (),
     )
+
+
+def _custody(manifest: Path) -> tuple[StatementFile, ...]:
+    # What checks signatures takes its time to import, and most locations are no manifests.
+    from handover.workflow.custody import custody_beside
+
+    return tuple(custody_beside(manifest))
 
 
 def check_output(output: Path, *sides: SidePlan) -> None:

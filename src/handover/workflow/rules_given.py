@@ -10,7 +10,6 @@ from pathlib import Path
 from handover.errors import LocalIOError, UsageError
 from handover.paths import shown
 from handover.rules import FLAG_ORIGIN, Requirement, Rule, RuleSet, excluded_by_flag
-from handover.terms import parse_percent, parse_rules
 
 
 def rules_given(exclude: Iterable[str], file: Path | None, require: Iterable[str], max_excluded: str | None) -> RuleSet:
@@ -18,11 +17,19 @@ def rules_given(exclude: Iterable[str], file: Path | None, require: Iterable[str
     base = RuleSet() if file is None else _from_file(file)
     flags = tuple(excluded_by_flag(pattern) for pattern in exclude)
     wanted = frozenset(_requirement(name) for names in require for name in names.split(","))
-    limit = base.max_excluded_bp if max_excluded is None else parse_percent(max_excluded, "--max-excluded")
-    return replace(base, rules=flags + base.rules, require=base.require | wanted, max_excluded_bp=limit)
+    given = replace(base, rules=flags + base.rules, require=base.require | wanted)
+    return given if max_excluded is None else _with_limit(given, max_excluded)
+
+
+def _with_limit(given: RuleSet, max_excluded: str) -> RuleSet:
+    from handover.terms import parse_percent
+
+    return replace(given, max_excluded_bp=parse_percent(max_excluded, "--max-excluded"))
 
 
 def _from_file(file: Path) -> RuleSet:
+    from handover.terms import parse_rules  # yaml with it: only for those who have rules in a file
+
     where = shown(os.fsencode(file))
     try:
         raw = file.read_bytes()

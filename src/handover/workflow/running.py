@@ -8,10 +8,9 @@ from pathlib import Path
 
 from handover.digests import sha256_hex
 from handover.errors import UsageError
-from handover.evidence.contents import manifest_name
 from handover.evidence.statement import TERMS_NAME, Kind
 from handover.files import local_io, new_folder
-from handover.manifest import Role
+from handover.manifest import Role, manifest_name
 from handover.paths import shown
 from handover.rules import RuleSet
 from handover.terms import Location, Route, SshTransport
