@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
 from handover.cli.main import application
 
@@ -21,7 +20,7 @@ _DOCUMENTS = [
     if "handover " in path.read_text()
 ]
 _SHELL_OPERATORS = {">", "<", "|", "&&", "||", ";"}
-_GROUP = typer.main.get_command(application())
+_GROUP = application()
 
 
 def typed(text: str) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handover.cli import options
+from handover.cli import command, options
 from handover.cli.console import Console
 from handover.cli.rates import parse_rate
 from handover.errors import ExitCode
@@ -15,15 +15,13 @@ from handover.errors import ExitCode
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command(
+    command.add(
+        app,
         "init",
-        epilog=options.epilog(
-            "handover init acme-shop --source ssh://acme@old.example/www --target ssh://acme@new.example/www"
-        ),
-    )(init)
-    app.command("run", epilog=options.epilog("handover run acme-shop", "handover run acme-shop --junit handover.xml"))(
-        run
+        init,
+        "handover init acme-shop --source ssh://acme@old.example/www --target ssh://acme@new.example/www",
     )
+    command.add(app, "run", run, "handover run acme-shop", "handover run acme-shop --junit handover.xml")
 
 
 def init(

@@ -8,20 +8,20 @@ from typing import Annotated
 
 import typer
 
-from handover.cli import options
+from handover.cli import command, options
 from handover.cli.console import Console
 from handover.cli.rates import parse_rate
 
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(
+    command.add(
+        app,
         "compare",
-        epilog=options.epilog(
-            "handover compare ssh://acme@old.example/var/www ssh://acme@new.example/srv/www",
-            "handover compare old-site.manifest ./new-site -o report",
-        ),
-    )(compare)
+        compare,
+        "handover compare ssh://acme@old.example/var/www ssh://acme@new.example/srv/www",
+        "handover compare old-site.manifest ./new-site -o report",
+    )
 
 
 def compare(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from handover.cli import options
+from handover.cli import command
 from handover.cli.console import Console
 
 #: How the story starts the product again: by this interpreter, wherever the command was installed.
@@ -19,7 +19,7 @@ _SELF = (sys.executable, "-P", "-m", "handover")
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("demo", epilog=options.epilog("handover demo", "handover demo /tmp/first-look"))(demo)
+    command.add(app, "demo", demo, "handover demo", "handover demo /tmp/first-look")
 
 
 def demo(

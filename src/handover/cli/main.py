@@ -12,8 +12,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from handover import __version__
+from handover.cli.command import USAGE, Group
 from handover.cli.console import Console, complain, open_missing_streams, silence
 from handover.cli.signals import Signalled, signals_raise
+from handover.cli.values import read_by_values
 from handover.errors import ExitCode, HandoverError
 
 #: The module in which each command is, in the order of the help.
@@ -30,24 +32,28 @@ _HOMES = {
 }
 
 
-def application(command: str = "") -> typer.Typer:
-    """Return the command line: of one command when its name is given, else of all.
+def application(name: str = "") -> Group:
+    """Return the command line: of one command when it is called by its name, else of all.
 
-    Nobody who runs one waits until the flags of the others are read.
+    Nobody who runs one waits until the options of the others are read.
     """
     app = typer.Typer(
         name="handover",
+        cls=Group,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="Start with  [bold]handover demo[/]  to see a whole case, or  [bold]handover compare SOURCE TARGET[/].",
+        epilog="Start with  handover demo  to see a whole case, or  handover compare SOURCE TARGET.",
     )
     app.callback()(_options)
-    for home in dict.fromkeys([_HOMES[command]] if command in _HOMES else _HOMES.values()):
+    for home in dict.fromkeys([_HOMES[name]] if name in _HOMES else _HOMES.values()):
         importlib.import_module(f"handover.cli.{home}").register(app)
-    return app
+    read_by_values()
+    whole = typer.main.get_command(app)
+    assert isinstance(whole, Group)
+    return whole
 
 
 def _version(value: bool) -> None:  # noqa: FBT001  typer calls it with the flag's value
@@ -86,7 +92,8 @@ def run(arguments: list[str]) -> int:
         return _fail(error.exit_code, error.what, error.where, error.hint, as_json=as_json)
     except typer.TyperException as error:
         what = error.format_message()
-        if not what:  # a command without its arguments has shown its help instead
+        if what.startswith(USAGE):  # the help of a command that was called without its arguments
+            complain(what)
             return ExitCode.USAGE
         hint = "See  handover --help  or  handover COMMAND --help."
         return _fail(ExitCode.USAGE, what, "", hint, as_json=as_json)

@@ -20,7 +20,10 @@ Junit = Annotated[
     typer.Option("--junit", metavar="FILE", help="Also write JUnit XML for a CI job.", rich_help_panel=_OUT),
 ]
 Limit = Annotated[
-    int, typer.Option("--limit", min=0, help="At most this many differences per part in --json.", rich_help_panel=_OUT)
+    int,
+    typer.Option(
+        "--limit", metavar="N", min=0, help="At most this many differences per part in --json.", rich_help_panel=_OUT
+    ),
 ]
 
 Digest = Annotated[
@@ -47,7 +50,14 @@ Fast = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", min=1, max=64, help="How many processes read on each host.", rich_help_panel=_SCAN),
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=64,
+        help="How many processes read on each host, 64 at most.",
+        rich_help_panel=_SCAN,
+    ),
 ]
 Rate = Annotated[
     str | None,
@@ -136,14 +146,3 @@ PasswordFile = Annotated[
 As = Annotated[
     str | None, typer.Option("--as", metavar="ROLE", help="Who you are: sender, receiver, agency or client.")
 ]
-
-EXIT_CODES = (
-    "[bold]Exit codes[/]  0 complete · 1 not complete · 2 usage or terms · 3 undetermined · 4 not verified · "
-    "5 malformed file · 6 remote host · 7 local disk · 8 refused · 9 waiting for an answer · 70 bug"
-)
-
-
-def epilog(*examples: str) -> str:
-    """Return the end of a command's help: examples, then what the exit codes mean."""
-    lines = "\n\n".join(f"  {example}" for example in examples)
-    return f"[bold]Examples[/]\n\n{lines}\n\n{EXIT_CODES}"

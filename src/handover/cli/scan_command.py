@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handover.cli import options
+from handover.cli import command, options
 from handover.cli.console import Console
 from handover.cli.rates import parse_rate
 from handover.errors import ExitCode
@@ -16,20 +16,22 @@ from handover.manifest import Role
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(
+    command.add(
+        app,
         "scan",
-        epilog=options.epilog(
-            "handover scan ssh://acme@old.example/home/acme/public_html -o old-site.manifest --role source",
-            "handover scan /var/www/site -o site.manifest",
-        ),
-    )(scan)
+        scan,
+        "handover scan ssh://acme@old.example/home/acme/public_html -o old-site.manifest --role source",
+        "handover scan /var/www/site -o site.manifest",
+    )
 
 
 def scan(
     location: Annotated[str, typer.Argument(metavar="LOCATION", help="A local folder or ssh://user@host/path.")],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Write the manifest here.")],
-    role: Annotated[Role | None, typer.Option("--role", help="Which side of the handover it is.")] = None,
+    role: Annotated[
+        Role | None, typer.Option("--role", metavar="SIDE", help="Which side of the handover it is: source or target.")
+    ] = None,
     part: Annotated[str, typer.Option("--part", metavar="NAME", help="Name of the part.")] = "main",
     ran_by: options.As = None,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Your name, for the record.")] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handover.cli import options
+from handover.cli import command, options
 from handover.cli.console import Console
 from handover.errors import ExitCode
 from handover.evidence.statement import Decision, Facts, PartyRole
@@ -15,15 +15,15 @@ from handover.evidence.statement import Decision, Facts, PartyRole
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command(
+    command.add(
+        app,
         "sign",
-        epilog=options.epilog(
-            'handover sign acme-shop --as receiver --decision accept --facts confirmed --name "Aino Virtanen"',
-            'handover sign old-site.manifest --as sender --name "Anna Nowak"     (this is what I had at that time)',
-            "handover sign acme-shop --as receiver --print-command --public-key receiver.pub -o for-receiver",
-        ),
-    )(sign)
-    app.command("add", epilog=options.epilog("handover add acme-shop for-receiver/accept.statement.json"))(add)
+        sign,
+        'handover sign acme-shop --as receiver --decision accept --facts confirmed --name "Aino Virtanen"',
+        'handover sign old-site.manifest --as sender --name "Anna Nowak"     (this is what I had at that time)',
+        "handover sign acme-shop --as receiver --print-command --public-key receiver.pub -o for-receiver",
+    )
+    command.add(app, "add", add, "handover add acme-shop for-receiver/accept.statement.json")
 
 
 def sign(
@@ -32,9 +32,16 @@ def sign(
         typer.Argument(metavar="[SUBJECT]", help="A case (its last round), a round, a manifest, or handover.yaml."),
     ] = Path(),
     *,
-    role: Annotated[PartyRole, typer.Option("--as", help="Who signs.")],
-    decision: Annotated[Decision | None, typer.Option("--decision", help="What you decide.")] = None,
-    facts: Annotated[Facts | None, typer.Option("--facts", help="What you say of the recorded facts.")] = None,
+    role: Annotated[
+        PartyRole, typer.Option("--as", metavar="ROLE", help="Who signs: sender, receiver, agency or client.")
+    ],
+    decision: Annotated[
+        Decision | None, typer.Option("--decision", metavar="WHAT", help="accept, accept_with_remarks or reject.")
+    ] = None,
+    facts: Annotated[
+        Facts | None,
+        typer.Option("--facts", metavar="WHAT", help="The recorded facts are confirmed, disputed or not_examined."),
+    ] = None,
     name: Annotated[
         str | None, typer.Option("--name", metavar="TEXT", help="Your name; asked for if not given.")
     ] = None,

@@ -6,21 +6,23 @@ from typing import Annotated
 
 import typer
 
-from handover.cli import options
+from handover.cli import command, options
 from handover.cli.console import Console
 from handover.errors import ExitCode, RemoteError
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(no_args_is_help=True, help="Say which hosts are trusted.", rich_markup_mode="rich")
-    group.command(
+    group = typer.Typer(
+        cls=command.Group, no_args_is_help=True, help="Say which hosts are trusted.", rich_markup_mode=None
+    )
+    command.add(
+        group,
         "host",
-        epilog=options.epilog(
-            "handover trust host ssh://acme@old.example",
-            "handover trust host ssh://acme@old.example --fingerprint SHA256:…   (no question is asked)",
-        ),
-    )(trust_host)
+        trust_host,
+        "handover trust host ssh://acme@old.example",
+        "handover trust host ssh://acme@old.example --fingerprint SHA256:…   (no question is asked)",
+    )
     app.add_typer(group, name="trust")
 
 

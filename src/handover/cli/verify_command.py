@@ -8,19 +8,19 @@ from typing import Annotated
 
 import typer
 
-from handover.cli import options
+from handover.cli import command, options
 from handover.cli.console import Console
 
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(
+    command.add(
+        app,
         "verify",
-        epilog=options.epilog(
-            "handover verify acme-shop/rounds/0001 --keys allowed_signers",
-            "handover verify bundle.zip --require none   (is it intact? Who signed is not asked)",
-        ),
-    )(verify)
+        verify,
+        "handover verify acme-shop/rounds/0001 --keys allowed_signers",
+        "handover verify bundle.zip --require none   (is it intact? Who signed is not asked)",
+    )
 
 
 def verify(

@@ -11,8 +11,6 @@ from handover import digests
 from handover.comparison import Comparison, Difference, PathClass, PerClass
 from handover.digests import Algorithm
 from handover.errors import HandoverError
-from handover.evidence.allowed_signers import ready_line
-from handover.evidence.keys import PublicKey
 from handover.render import Differences, sampling
 from handover.render.wording import codes
 from handover.render.wording.codes import Sides
@@ -319,6 +317,10 @@ def receipt(root: str | None) -> str:
 
 
 def _signer(report: Report, party: Party) -> Signer:
+    # cryptography with it: only for a report that names parties.
+    from handover.evidence.allowed_signers import ready_line
+    from handover.evidence.keys import PublicKey
+
     fingerprints, lines = [], []
     for text in party.keys:
         try:
