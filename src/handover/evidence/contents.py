@@ -15,7 +15,7 @@ from handover.errors import MalformedInput, NotVerified
 from handover.evidence import bundle as bundles
 from handover.evidence import inventory, sums
 from handover.evidence.bundle import Bundle
-from handover.evidence.inventory import Inventory
+from handover.evidence.inventory import REPORT_NAME, RULES_NAME, Inventory
 from handover.evidence.policy import Agreement, Policy
 from handover.evidence.statement import TERMS_NAME
 from handover.evidence.verification import Ledger, Step
@@ -23,8 +23,6 @@ from handover.manifest import Role, manifest_name
 from handover.report import FileRef, PartReport, Report, SideReport
 from handover.rules import FLAG_ORIGIN, RulesDocument
 
-REPORT_NAME = "report.json"
-RULES_NAME = "rules.json"
 #: The report and what is drawn from it cannot be in the report's own list of files.
 _RENDERING_PREFIX = "report."
 _MAX_TERMS = 2**20

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from handover.evidence import sums
 from handover.evidence.statement import FileName, subject_name
 
+REPORT_NAME = "report.json"
+RULES_NAME = "rules.json"
+PAGE_NAME = "report.en.html"
 _SIGNATURE = ".sig"
 _TIME_STAMP = ".tsr"
 _SIGNED_PDF = ".signed.pdf"

@@ -13,7 +13,8 @@ from handover import differences, manifest_reader, strict_json
 from handover.comparison import Difference
 from handover.errors import NotVerified
 from handover.evidence.bases import check_bases
-from handover.evidence.contents import REPORT_NAME, RULES_NAME, Agreed, Vouched, sides
+from handover.evidence.contents import Agreed, Vouched, sides
+from handover.evidence.inventory import REPORT_NAME, RULES_NAME
 from handover.evidence.policy import Policy
 from handover.evidence.verification import Ledger, Step
 from handover.manifest import Role, manifest_name

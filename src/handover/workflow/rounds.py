@@ -18,8 +18,8 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
 from handover.evidence import sums
-from handover.evidence.inventory import is_beside
-from handover.evidence.statement import FileName
+from handover.evidence.inventory import PAGE_NAME, REPORT_NAME, RULES_NAME, is_beside
+from handover.evidence.statement import TERMS_NAME, FileName
 from handover.files import local_io
 from handover.manifest import CaseRef
 from handover.manifest_reader import Reader
@@ -47,11 +47,6 @@ from handover.workflow.reading import Reading, SidePlan
 from handover.workflow.second_process import reader_without_hosts
 from handover.workflow.surroundings import Surroundings
 from handover.workflow.terms_facts import dates_of, parties_of
-
-TERMS_FILE = "terms.yaml"
-RULES_FILE = "rules.json"
-REPORT_FILE = "report.json"
-HTML_FILE = "report.en.html"
 
 #: Trouble with one side that a one-sided round can still report; trouble with our own output ends the run.
 _SIDE_TROUBLE = (RemoteError, UsageError, Refused)
@@ -82,10 +77,10 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     could be read; ``Refused`` when a part would be compared with itself. What is not to be kept is no bundle: it has
     only what the report was made from.
     """
-    _write(folder / TERMS_FILE, plan.raw_terms)
+    _write(folder / TERMS_NAME, plan.raw_terms)
     rule_sets = {part.name: part.rules for part in plan.parts}
     rules = RulesDocument.of(rule_sets, terms_sha256=sha256_hex(plan.raw_terms))
-    _write(folder / RULES_FILE, rules.to_bytes())
+    _write(folder / RULES_NAME, rules.to_bytes())
     lost: list[HandoverError] = []
     parts = _parts(folder, plan, replace(reading, several_parts=len(plan.parts) > 1), lost)
     if len(lost) == 2 * len(parts):
@@ -93,10 +88,10 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     report = _report(folder, plan, parts, world)
     if not reading.keep:
         return report
-    _write(folder / REPORT_FILE, report.to_bytes())
+    _write(folder / REPORT_NAME, report.to_bytes())
     from handover.render import html  # jinja2 takes 0.1 s to import: only when there is a page to draw
 
-    _write(folder / HTML_FILE, html.render(report, lambda part: read_differences(folder, part)).encode())
+    _write(folder / PAGE_NAME, html.render(report, lambda part: read_differences(folder, part)).encode())
     named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not is_beside(path.name)}
     _write(folder / sums.NAME, sums.write(named))
     return report
@@ -207,7 +202,7 @@ def _custody(folder: Path, side: SidePlan, manifest: Path) -> tuple[Custody, ...
 
 def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world: Surroundings) -> Report:
     for statement in plan.signed_terms:
-        statement.copy_to(folder, FileName(TERMS_FILE, statement.name.number, statement.name.role))
+        statement.copy_to(folder, FileName(TERMS_NAME, statement.name.number, statement.name.role))
     verdict, because, strength = total(parts)
     # A manifest was read to its end for the comparison; the report names the bytes that were compared.
     compared = {

@@ -12,6 +12,7 @@ from handover import manifest_reader
 from handover.digests import Strength, sha256_hex
 from handover.errors import UsageError
 from handover.evidence import sums
+from handover.evidence.inventory import REPORT_NAME
 from handover.evidence.statement import MAX_STATEMENT, TERMS_NAME, FileName, Kind, PartyRole, Statement, Subject
 from handover.files import local_io
 from handover.locations.location import is_manifest
@@ -20,8 +21,6 @@ from handover.report import Party, Report
 from handover.workflow.case import TERMS_NAME as CASE_TERMS_NAME
 from handover.workflow.case import Case
 from handover.workflow.terms_facts import parties_of
-
-REPORT_NAME = "report.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import LocalIOError, UsageError
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
+from handover.evidence.inventory import PAGE_NAME, RULES_NAME
 from handover.evidence.policy import Agreement, OpenFile, Policy
-from handover.evidence.statement import PartyRole
+from handover.evidence.statement import TERMS_NAME, PartyRole
 from handover.evidence.verification import Verification
 from handover.evidence.verify import verify
 from handover.manifest import CaseRef
@@ -27,7 +28,6 @@ from handover.report import Report
 from handover.rules import FLAG_ORIGIN, RulesDocument
 from handover.terms import parse
 from handover.workflow.bases import Bases
-from handover.workflow.rounds import HTML_FILE, RULES_FILE, TERMS_FILE
 from handover.workflow.terms_facts import dates_of, parties_of
 
 _NOBODY = "none"
@@ -94,11 +94,11 @@ def _read_terms(raw: bytes, recorded: RulesDocument) -> Agreement:
 
     They stand in ``rules.json`` with their origin, count as excluded, and are under the signatures like all others.
     """
-    terms = parse(raw, TERMS_FILE)
+    terms = parse(raw, TERMS_NAME)
     expected = terms.rule_sets()
     for part in recorded.parts:
         if part.name in expected:
-            given = part.rule_set(where=RULES_FILE)
+            given = part.rule_set(where=RULES_NAME)
             flags = tuple(rule for rule in given.rules if rule.origin.startswith(FLAG_ORIGIN))
             base = expected[part.name]
             expected[part.name] = replace(base, rules=base.rules + flags, require=base.require | given.require)
@@ -125,6 +125,6 @@ def _check_renderings(report: Report, open_file: OpenFile) -> Iterable[str]:
             with open_file(name) as stream:
                 yield from differences.read(stream, where=name)
 
-    with open_file(HTML_FILE) as stream:
+    with open_file(PAGE_NAME) as stream:
         if stream.read() != html.render(report, read).encode():
-            yield f"{HTML_FILE} does not show this report"
+            yield f"{PAGE_NAME} does not show this report"
