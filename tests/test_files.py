@@ -150,6 +150,42 @@ def test_without_hard_links_the_file_still_arrives_and_still_replaces_nothing(tm
         writing_file(tmp_path / "out")
 
 
+@pytest.fixture
+def synced(monkeypatch):
+    """Return the inodes that were written through to the disk, in order."""
+    inodes: list[int] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        inodes.append(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return inodes
+
+
+def test_a_file_is_on_the_disk_before_its_name_is(tmp_path, synced):
+    with new_file(tmp_path / "web.manifest") as stream:
+        stream.write(b"first\n")
+    assert synced == [(tmp_path / "web.manifest").stat().st_ino, tmp_path.stat().st_ino]
+
+
+def test_what_is_in_a_folder_is_on_the_disk_before_the_folder_has_its_name(tmp_path, synced):
+    path = tmp_path / "0001"
+    with new_folder(path) as inside, new_file(inside / "web.manifest", durable=False) as stream:
+        stream.write(b"first\n")
+        assert synced == []
+    file, folder = (path / "web.manifest").stat().st_ino, path.stat().st_ino
+    assert synced == [file, folder, tmp_path.stat().st_ino]
+
+
+def test_what_is_thrown_away_is_not_waited_for(tmp_path, synced):
+    with new_file(tmp_path / "listing", durable=False) as stream:
+        stream.write(b"first\n")
+    assert (tmp_path / "listing").read_bytes() == b"first\n"
+    assert synced == []
+
+
 def test_a_folder_that_is_not_there_is_said_in_words(tmp_path):
     with pytest.raises(LocalIOError, match="No such file") as caught:
         writing_file(tmp_path / "no" / "out")

@@ -19,9 +19,10 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Yield a stream whose bytes are at ``path`` when the block ends well, and nowhere when it does not.
 
+    What is ``durable`` survives a power cut from then on; a file in a ``new_folder`` need not be, nor one for a moment.
     Raises ``Refused`` when something is there already (at the start or at the end), ``LocalIOError`` when the system
     does not let us write.
     """
@@ -32,9 +33,10 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             stream = aside.open("xb")
         with local_io(path), stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        publish(aside, path)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        publish(aside, path, durable=durable)
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
@@ -68,7 +70,7 @@ def refuse_existing(path: Path) -> None:
         )
 
 
-def publish(aside: Path, path: Path) -> None:
+def publish(aside: Path, path: Path, *, durable: bool = True) -> None:
     """Give a finished file or folder its final name, unless that name is taken."""
     refuse_existing(path)
     with local_io(path):
@@ -84,7 +86,8 @@ def publish(aside: Path, path: Path) -> None:
                 if error.errno not in _NO_LINKS:
                     raise
                 aside.rename(path)
-        _sync(path.parent)
+        if durable:
+            _sync(path.parent)
 
 
 @contextmanager

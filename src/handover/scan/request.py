@@ -71,6 +71,8 @@ class ScanRequest:
     cross_mounts: bool = False
     follow_root_link: bool = False
     allow_empty: bool = False
+    #: Whether the manifest survives a power cut as soon as it is there.
+    durable: bool = True
     #: Keep what was read when the scan is cut off.
     keep_cut: bool = False
     #: Put before the interpreter, such as ``sudo -n``.

@@ -128,7 +128,7 @@ def _keep(session: Session, told: Told, teller: Teller, output: Path) -> Owners:
 def _write(
     output: Path, header: Header, told: Told, lines: Lines, request: ScanRequest, teller: Teller, clock: Clock
 ) -> Trailer:
-    with new_file(output) as stream:
+    with new_file(output, durable=request.durable) as stream:
         writer = Writer(stream, header, _scratch)
         for number, found in enumerate(in_order(told)):
             if number % _TELL_EVERY == 0:

@@ -200,7 +200,8 @@ def read_side(part: str, side: SidePlan, rules: RuleSet, output: Path, reading: 
         case ManifestFile(path):
             _take(path, side, output, reading)
         case LocalFolder() | SshFolder():
-            done = scan_side(part, side, side.location, rules, output, reading, progress)
+            # It lies in a folder that is written to the disk as a whole, or not kept at all.
+            done = scan_side(part, side, side.location, rules, output, reading, progress, durable=False)
             if side.role is not None and reading.choices.algorithm is not Algorithm.NONE:
                 files, size = done.trailer.counts.file, done.trailer.bytes
                 reading.world.remark(side_read(side.role.value, reading.named(part), files, size, done.took_s))
@@ -216,9 +217,11 @@ def scan_side(
     output: Path,
     reading: Reading,
     progress: Progress,
+    *,
+    durable: bool = True,
 ) -> Scanned:
-    """Scan a folder and leave its manifest at ``output``, which must not exist."""
-    request = _request(part, side, place, rules, reading)
+    """Scan a folder and leave its manifest at ``output``, which must not exist; ``durable`` as in ``new_file``."""
+    request = replace(_request(part, side, place, rules, reading), durable=durable)
     carry = Carry(_earlier(side, output, reading.choices))
     with _in_turn(side, place, request, reading) as (host, turn):
         header, trailer = scan(host, request, output, progress, _clock(reading.world), carry)
@@ -303,7 +306,7 @@ def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> None:
     """Take a manifest that was made before: a checked copy when it is to be kept, else only the way to it."""
     where = shown(os.fsencode(path))
     if reading.keep:
-        with local_io(path), path.open("rb") as original, new_file(output) as stream:
+        with local_io(path), path.open("rb") as original, new_file(output, durable=False) as stream:
             shutil.copyfileobj(original, stream, 2**20)
         with local_io(output), output.open("rb") as stream:
             audit(stream, where=where, scratch=tempfile.TemporaryFile)
@@ -314,11 +317,6 @@ def _take(path: Path, side: SidePlan, output: Path, reading: Reading) -> None:
         made_as = Reader(stream, where=where).header.role
     if made_as is not None and side.role is not None and made_as is not side.role:
         reading.world.remark(f"{where} was made as the {made_as} and is used as the {side.role}")
-
-
-def _sha256(path: Path) -> str:
-    with local_io(path), path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _standing(ran_by: str | None, role: Role | None) -> Standing:
