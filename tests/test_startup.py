@@ -75,3 +75,13 @@ def test_a_check_needs_what_the_bundle_is_made_of_and_no_network(site, tmp_path)
     imported("compare", site, tmp_path / "copy", "-o", tmp_path / "bundle")
     needed = {"cryptography", "jinja2", "yaml"}
     assert imported("verify", tmp_path / "bundle", "--require", "none", "--json") == needed
+
+
+def test_who_reaches_a_host_brings_nothing_along_that_could_run_commands_for_paramiko():
+    program = (
+        "import sys, handover.locations.ssh.connection; print(*(name for name in sys.modules if sys.modules[name]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    modules = done.stdout.split()
+    assert "paramiko" in modules
+    assert not {"invoke", "asyncio", "unittest"} & set(modules)
