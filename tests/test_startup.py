@@ -59,7 +59,7 @@ def test_a_scan_needs_rich_to_say_what_it_found_and_nothing_else(site, tmp_path)
 def test_a_comparison_needs_the_diagnosis_only_when_there_is_something_to_explain(site, tmp_path):
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "index.html").write_text("hello\n")
-    assert imported("compare", site, tmp_path / "copy", "--json") == {"yaml", "cryptography", "handover.scan"}
+    assert imported("compare", site, tmp_path / "copy", "--json") <= {"yaml", "cryptography", "handover.scan"}
 
 
 def test_a_comparison_draws_a_page_only_when_it_is_kept(site, tmp_path):
