@@ -255,6 +255,8 @@ BAD = [
     (MINIMAL.replace("/new", "'ssh://h/x', become: sudo -n sh"), 7, 45, "`become`"),
     (MINIMAL.replace("/new", "'ssh://h/x', host_key: 'MD5:aa'"), 7, 47, "`host_key`"),
     (MINIMAL.replace("/new", "'ssh://h'"), 7, 24, "not a location on an SSH host"),
+    (MINIMAL.replace("/new", "'ssh://-oProxyCommand=id/x'"), 7, 24, "not a location on an SSH host"),
+    (MINIMAL.replace("/new", "'ssh://-l@h/x'"), 7, 24, "not a location on an SSH host"),
     (MINIMAL.replace("/new", "'ftp://h/x'"), 7, 24, "not known"),
     (MINIMAL.replace("/new", "'me@new.example:/x'"), 7, 24, "scp"),
     (with_part("preset: wordpres"), 8, 13, "wordpres"),

@@ -24,7 +24,8 @@ _NAME = re.compile(PART_NAME)
 _HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}", re.ASCII)
 _BECOME = re.compile(r"sudo -n(?: -u [a-z_][a-z0-9_-]{0,31})?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
-_SSH = re.compile(r"ssh://(?:[^\s/@:]+@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s/@:\[\]]+)(?::[0-9]{1,5})?/.*")
+# SECURITY: a host or a user that begins with a hyphen is a flag to the ssh program (CVE-2017-1000117).
+_SSH = re.compile(r"ssh://(?:(?!-)[^\s/@:]+@)?(?:\[[0-9A-Fa-f:.]+\]|(?!-)[^\s/@:\[\]]+)(?::[0-9]{1,5})?/.*")
 _LIKE_SCP = re.compile(r"[^/\s]+@[^/\s:]+:")
 _ASKED = "A password is asked for, or comes from --password-file or the keyring."
 _WRITE = "Write ssh://user@host/path, a folder, or a manifest file."
