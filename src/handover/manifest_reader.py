@@ -6,7 +6,8 @@ Pure: it works on streams that are given to it. Specification: ``docs/spec/manif
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from operator import lt
 from typing import IO, BinaryIO, NamedTuple, Protocol
@@ -80,6 +81,9 @@ class Reader:
         self._bytes_read.take(raw)
         self.header = strict_json.decode(Header, raw[:-1], where=self._place(1))
         paths.from_fields(self.header.root, self.header.root_b64, where=self._place(1))
+        clock = self.header.clock
+        bases = (base.started_at for base in self.header.base)
+        self._check_times((self.header.started_at, clock.here, clock.there or clock.here, *bases))
 
     @property
     def trailer(self) -> Trailer:
@@ -178,6 +182,7 @@ class Reader:
         self._seal = self._bytes_read.seal(raw)
         if trailer.sha256 != self._seal.before:
             raise self._malformed("the digest in the last line is not that of the lines before: the file was altered")
+        self._check_times((trailer.ended_at,))
         self._trailer = trailer
 
     def check_totals(self, counts: Counts, size: int) -> None:
@@ -206,6 +211,14 @@ class Reader:
             strict_json.decode(HostStat, raw[at + len(HOST) : -1], where=self._place(number))
         path = paths.check(entry.path_bytes(), where=self._place(number))
         return content, paths.order_key(path)
+
+    def _check_times(self, instants: Iterable[str]) -> None:
+        """Refuse times that have the form of one and do not exist: others count with them."""
+        try:
+            for instant in instants:
+                datetime.fromisoformat(instant)
+        except ValueError as error:
+            raise self._malformed("a day or time that does not exist") from error
 
     def _place(self, number: int | None = None) -> str:
         return f"{self._where}:{self._number if number is None else number}"

@@ -498,6 +498,19 @@ def _header() -> Iterator[tuple[str, str, bytes]]:
         ),
         ("time-with-offset", "a time that is not in UTC", {**HEADER, "started_at": "2026-11-28T22:00:00+01:00"}),
         ("time-with-fraction", "a time with a fraction", {**HEADER, "started_at": "2026-11-28T21:00:00.5Z"}),
+        ("time-that-never-was", "a day that does not exist", {**HEADER, "started_at": "2026-02-30T21:00:00Z"}),
+        ("time-leap-second", "a second that is not counted", {**HEADER, "started_at": "2026-11-28T23:59:60Z"}),
+        ("clock-that-never-was", "a month that does not exist", {**HEADER, "clock": {"here": "2026-13-01T00:00:00Z"}}),
+        (
+            "host-clock-that-never-was",
+            "an hour that does not exist",
+            {**HEADER, "clock": {"here": NOW, "there": "2026-11-28T25:00:00Z"}},
+        ),
+        (
+            "base-that-never-was",
+            "a base of the year 0",
+            _between(HEADER, "options", base=[{"kind": "spool", "nonce": "1", "started_at": "0000-01-01T00:00:00Z"}]),
+        ),
         ("time-number", "a time as a number", {**HEADER, "started_at": 1795899600}),
         ("rules-upper-case", "a digest of rules in upper case", {**HEADER, "rules": {"sha256": "A" * 64}}),
         ("default-written", "a default that is written", {**HEADER, "rules": {"sha256": "0" * 64, "ignore": []}}),
@@ -511,7 +524,7 @@ def _header() -> Iterator[tuple[str, str, bytes]]:
         ),
         ("part-null", "null as part", {**HEADER, "part": None}),
     ):
-        yield name, defect, seal([forms.line(header), *map(forms.line, TREE)], trailer(HEADER, TREE))
+        yield name, defect, seal([forms.line(header), *map(forms.line, TREE)], trailer(header, TREE))
 
 
 def _trailer() -> Iterator[tuple[str, str, bytes]]:
@@ -540,6 +553,7 @@ def _trailer() -> Iterator[tuple[str, str, bytes]]:
         ("sha256", "another digest", {"sha256": "0" * 64}),
         ("sha256-upper-case", "the digest in upper case", {"sha256": "A" * 64}),
         ("no-end", "no time of the end", {"ended_at": None}),
+        ("end-that-never-was", "a day of the end that does not exist", {"ended_at": "2026-02-30T21:00:00Z"}),
         ("end-local", "a time of the end without its zone", {"ended_at": "2026-11-28T21:04:10"}),
         ("unknown-key", "an unknown key", {"signature": "none"}),
     ):
