@@ -262,6 +262,15 @@ def test_bytes_before_the_first_file_are_refused(tmp_path):
     refused(path)
 
 
+def test_bytes_after_the_end_and_another_count_are_refused(tmp_path):
+    path = zipped(tmp_path / "z.zip")
+    raw = path.read_bytes()
+    path.write_bytes(raw + b"and we reject\n")
+    refused(path)
+    path.write_bytes(raw[:-12] + b"\x01\x00" + raw[-10:])
+    refused(path)
+
+
 def test_a_file_hidden_between_two_others_is_refused(tmp_path):
     path = tmp_path / "z.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -6,6 +6,7 @@ which they believe. So both must agree, nothing may lie between or before the fi
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 import zipfile
@@ -24,6 +25,9 @@ MAX_RATIO = 200
 _HARMLESS = 16 * 2**20
 
 _LOCAL_HEADER = 30
+_END = 22
+#: In place of a number that stands in the zip64 record.
+_ELSEWHERE = 0xFFFF
 #: Bit 0: encrypted; 5: patch data; 6: strong encryption; 13: masked headers.
 _REFUSED_FLAGS = 0x1 | 0x20 | 0x40 | 0x2000
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -65,6 +69,7 @@ class ZipBundle:
             if member.file_size > _HARMLESS and member.file_size > MAX_RATIO * member.compress_size:
                 raise self._broken(f"{shown(member.filename[:200])} unpacks to more than {MAX_RATIO} times its size")
         self._check_layout(members)
+        self._check_end(len(members))
         return members
 
     def _check_layout(self, members: list[zipfile.ZipInfo]) -> None:
@@ -87,13 +92,25 @@ class ZipBundle:
         if not 0 <= self._archive.start_dir - expected < _LOCAL_HEADER:
             raise self._broken("files that overlap, or bytes that belong to no file")
 
+    def _check_end(self, count: int) -> None:
+        """Make sure that the archive ends where its end record says so, and has as many files as that tells.
+
+        SECURITY: readers differ in whether they count, and in which of two end records they believe.
+        """
+        self._stream.seek(-_END - len(self._archive.comment), os.SEEK_END)
+        end = self._stream.read(_END)
+        told, length = struct.unpack("<H", end[10:12])[0], struct.unpack("<H", end[20:22])[0]
+        if end[:4] != b"PK\x05\x06" or length != len(self._archive.comment) or told not in (count, _ELSEWHERE):
+            raise self._broken("an end that is not its last bytes, or that counts other files")
+
     def _list(self) -> Listing:
         files: dict[str, int] = {}
         problems: list[str] = []
         for member in self._members:
             name = shown(member.orig_filename)
             mode = member.external_attr >> 16
-            if member.is_dir() or (mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
+            # Not member.is_dir(): before Python 3.12 it fails for an empty name.
+            if member.filename.endswith("/") or (mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
                 problems.append(f"{name} is a folder, a link or a special file")
             elif not sums.is_safe(member.orig_filename):
                 problems.append(f"{name} is a name that no bundle may have")
