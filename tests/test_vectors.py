@@ -5,19 +5,22 @@ from __future__ import annotations
 import io
 import tempfile
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from evidence.tools import ssh_keygen, stock_accepts
-from handover.errors import HandoverError
+from handover.errors import HandoverError, MalformedInput, NotVerified
 from handover.evidence import sshsig
 from handover.evidence.allowed_signers import AllowedSigners
 from handover.evidence.keys import PublicKey
 from handover.evidence.statement import Statement
+from handover.evidence.verification import Step, Verification
 from handover.manifest_reader import audit
 from handover.report import Report
 from handover.rules import RulesDocument
 from handover.terms import TermsError, parse
+from handover.workflow.verifying import VerifyRequest, verify_bundle
 from support.vectors import ROOT, Stored, build, signers, stored
 
 CONTACTS = {"sender": "bok@old.example", "receiver": "support@new.example"}
@@ -59,6 +62,44 @@ def test_there_are_as_many_as_promised_small_and_each_with_one_defect_or_none():
     assert {vector.path.parent.name for vector in everything if vector.expect == "valid"} == {
         vector.path.parent.name for vector in everything
     }
+
+
+# Bundles
+
+
+def verify(vector: Stored, folder: Path) -> Verification:
+    """What ``handover verify`` does with a bundle."""
+    keys = vector.path / "allowed_signers"
+    at = datetime.fromisoformat(str(vector.about["at"]))
+    require = vector.about.get("require")
+    return verify_bundle(VerifyRequest(vector.lay_out(folder), keys if keys.exists() else None, require, at), at)
+
+
+@cases("bundles", "zips")
+def test_a_bundle_is_verified_as_its_vector_says(vector, tmp_path):
+    folder = tmp_path / "round"
+    folder.mkdir()
+    if vector.about["defect"] and not vector.about["steps"]:
+        # What cannot be opened at all has no steps: a list of keys that is none, a zip that is none.
+        with pytest.raises((NotVerified, MalformedInput)) as caught:
+            verify(vector, folder)
+        assert caught.value.exit_code == vector.about["exit_code"]
+        assert str(caught.value).isprintable()
+        return
+    done = verify(vector, folder)
+    failed = [check for check in done.checks if not check.passed]
+    because = [check.name for check in failed if not check.detail.startswith("not checked")]
+    assert done.exit_code == vector.about["exit_code"], failed
+    assert list(dict.fromkeys(because)) == vector.about["steps"], failed
+    assert all(check.detail.isprintable() for check in done.checks)
+    if vector.expect in {"not_verified", "malformed", "waiting"} or vector.about.get("require") == "none":
+        assert not done.accepted
+    assert done.verified == (not failed)
+
+
+def test_every_step_of_a_verification_but_the_last_has_vectors_that_fail_in_it_alone():
+    alone = {str(v.about["steps"][0]) for v in stored("bundles") if len(v.about["steps"]) == 1}
+    assert alone == {step.title for step in Step if step is not Step.DECISIONS}
 
 
 # Documents

@@ -7,10 +7,12 @@ the vectors hold the product against ``docs/spec`` and not against itself. ``bui
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2] / "vectors"
 ABOUT = "vector.json"
@@ -30,7 +32,10 @@ EXIT_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One case: files by their names below its folder, and what has to come of them."""
+    """One case: files by their names below its folder, and what has to come of them.
+
+    ``round`` are the files of a bundle. Most of them are in many cases, so they are kept once, under their digest.
+    """
 
     kind: str
     name: str
@@ -38,11 +43,14 @@ class Vector:
     defect: str
     files: Mapping[str, bytes]
     facts: Mapping[str, object] = field(default_factory=dict)
+    round: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def about(self) -> bytes:
         """The bytes of ``vector.json``."""
         told = {"expect": self.expect, "exit_code": EXIT_CODES[self.expect], "defect": self.defect, **self.facts}
+        if self.round:
+            told["round"] = {name: kept_as(raw) for name, raw in sorted(self.round.items())}
         return json.dumps(told, indent=2, ensure_ascii=True).encode() + b"\n"
 
 
@@ -51,7 +59,7 @@ class Stored:
     """One case as it is checked in."""
 
     path: Path
-    about: Mapping[str, object]
+    about: Mapping[str, Any]
 
     @property
     def name(self) -> str:
@@ -66,6 +74,20 @@ class Stored:
     def read(self, name: str) -> bytes:
         """Return the bytes of one of its files."""
         return (self.path / name).read_bytes()
+
+    def lay_out(self, folder: Path) -> Path:
+        """Write the bundle of a case into ``folder`` and return where it is."""
+        if "round" not in self.about:
+            return self.path / "bundle.zip"
+        for name, kept in self.about["round"].items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / kept).read_bytes())
+        return folder
+
+
+def kept_as(raw: bytes) -> str:
+    """Return where a file that several cases share is kept below ``tests/vectors``."""
+    return f"files/{hashlib.sha256(raw).hexdigest()[:16]}"
 
 
 def stored(kind: str = "*") -> list[Stored]:
@@ -82,4 +104,5 @@ def files_of(vectors: Iterable[Vector]) -> dict[str, bytes]:
             if path in files:
                 raise ValueError(f"{path} is there twice")
             files[path] = raw
+        files |= {kept_as(raw): raw for raw in vector.round.values()}
     return files

@@ -1,6 +1,7 @@
 """Write ``tests/vectors`` anew, or count what is there.
 
-``python tests/support/vectors/build.py`` writes; with ``--count`` it prints the number of cases of each kind.
+``python tests/support/vectors/build.py`` writes; with ``--count`` it prints the number of cases of each kind, and with
+``--lay-out DIR`` it makes a folder of each bundle, to be looked at with ``handover verify DIR/NAME``.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from support.vectors import ROOT, documents, files_of, manifests, signatures, signers, stored, terms
+from support.vectors import ROOT, bundles, documents, files_of, manifests, signatures, signers, stored, terms, zips
 
-_KINDS = (manifests, documents, signatures, signers, terms)
+_KINDS = (manifests, documents, signatures, signers, terms, bundles, zips)
 
 #: What comes of a vector without a defect, when it is neither accepted nor refused.
 OUTCOMES = ("not_complete", "undetermined", "waiting")
@@ -46,6 +47,10 @@ def count() -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--count"]:
-        write()
+    match sys.argv[1:]:
+        case []:
+            write()
+        case ["--lay-out", folder]:
+            for vector in stored("bundles"):
+                vector.lay_out(Path(folder) / vector.path.name)
     print(count())  # noqa: T201  # a script for people

@@ -85,7 +85,7 @@ class Round:
         """Return how a statement names a file."""
         return {"name": name, "sha256": sha256(self.files[name]), "length": len(self.files[name])}
 
-    def statement(self, role: str, about: str = "", **changes: object) -> Document:
+    def statement(self, role: str, about: str = "", /, **changes: object) -> Document:
         """Return what an honest party says next; ``changes`` of a field to ``None`` drop it."""
         row = self._row(about, role)
         others = [name for other in NAMES for name in self._row(about, other)]
@@ -109,7 +109,7 @@ class Round:
         return {key: told[key] for key in _STATEMENT if told.get(key) is not None}
 
     def answer(
-        self, role: str, *, about: str = "", key: Ed25519 | None = None, name: str = "", **changes: object
+        self, role: str, /, *, about: str = "", key: Ed25519 | None = None, name: str = "", **changes: object
     ) -> Round:
         """Put the next statement of a role and its signature into the round."""
         key = key or KEYS[role]
