@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from typing import Literal
 
@@ -211,3 +213,40 @@ def test_base64_comes_back(raw):
 def test_base64_in_any_other_form_is_refused(text):
     with pytest.raises(MalformedInput):
         strict_json.base64_decode(text, where="test")
+
+
+_TWO_AT_ONCE = """
+import os, sys, threading
+from handover import strict_json
+from handover.agents import frames
+from handover.manifest import Header
+
+def read(decode):
+    start.wait()
+    try:
+        decode()
+    except Exception:
+        pass
+
+sys.setswitchinterval(1e-6)
+for _ in range(100):
+    pid = os.fork()
+    if pid == 0:
+        start = threading.Barrier(2)
+        for decode in (
+            lambda: strict_json.decode(Header, b'{"type":"x"}', where=""),
+            lambda: frames.parse_json(frames.Hello, b'{"type":"x"}'),
+        ):
+            threads = [threading.Thread(target=read, args=(decode,)) for _ in range(2)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        os._exit(0)
+    status = os.waitpid(pid, 0)[1]
+    if status:
+        sys.exit(f"ended by {status}")
+"""
+
+
+def test_two_threads_may_read_their_first_document_at_the_same_time():
+    done = subprocess.run([sys.executable, "-c", _TWO_AT_ONCE], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

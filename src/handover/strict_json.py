@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import threading
 from collections.abc import Callable
 from typing import Annotated, TypeVar, dataclass_transform
 
@@ -39,6 +40,8 @@ Instant = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-
 Nanoseconds = Annotated[str, msgspec.Meta(pattern=r"\A(0|-?[1-9][0-9]{0,18})\Z")]
 
 _ENCODER = msgspec.json.Encoder()
+_PREPARED: set[object] = set()
+_PREPARING = threading.Lock()
 
 
 class _KeywordOnly(msgspec.StructMeta):
@@ -82,6 +85,7 @@ def decode_document(kind: type[T], raw: bytes, *, where: str) -> T:
 def _strict(kind: type[T], raw: bytes, where: str, again: Callable[[object], bytes], limit: int) -> T:
     if len(raw) > limit:
         raise MalformedInput(f"longer than the {limit} bytes that are allowed", where=where)
+    prepare(kind)
     try:
         value = msgspec.json.decode(raw, type=kind)
         canonical = again(value)
@@ -94,6 +98,18 @@ def _strict(kind: type[T], raw: bytes, where: str, again: Callable[[object], byt
             hint="The file was edited or made by another program. Ask its author for the original.",
         )
     return value
+
+
+def prepare(kind: type) -> None:
+    """Have msgspec learn a type before it is decoded.
+
+    At its first use msgspec puts down what it knows of a type piece by piece, and another thread that meets it half
+    done crashes the process (0.22, a null pointer). Both sides of a part are read by threads.
+    """
+    if kind not in _PREPARED:
+        with _PREPARING:
+            msgspec.json.Decoder(kind)
+            _PREPARED.add(kind)
 
 
 def reason(error: Exception) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from handover.entries import Decimal
 from handover.errors import RemoteError
-from handover.strict_json import Count, Hex256, Whole
+from handover.strict_json import Count, Hex256, Whole, prepare
 
 T = TypeVar("T")
 
@@ -241,6 +241,7 @@ def frame_header(raw: bytes | bytearray, sequence: int) -> tuple[FrameType, int]
 
 def parse_json(kind: type[T], payload: bytes) -> T:
     """Parse a HELLO, OWNERS, END or ERROR frame."""
+    prepare(kind)
     try:
         return msgspec.json.decode(payload, type=kind)
     except (msgspec.MsgspecError, ValueError) as error:
