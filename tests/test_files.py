@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from handover import files
 from handover.errors import LocalIOError, Refused
-from handover.files import new_file, new_folder
+from handover.files import new_file, new_files, new_folder
 
 
 def names(folder) -> list[str]:
@@ -47,6 +48,12 @@ def writing_file(path):
 def writing_folder(path):
     with new_folder(path) as inside:
         (inside / "a").write_bytes(b"new")
+
+
+def writing_pair(path):
+    with new_files(path.with_name("beside"), path, outside=True) as (beside, stream):
+        beside.write(b"new")
+        stream.write(b"new")
 
 
 BOTH = pytest.mark.parametrize("write", [writing_file, writing_folder])
@@ -137,6 +144,40 @@ class Failing:
             self.failed = True
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return self.real(*arguments, **named)
+
+
+@pytest.mark.parametrize("call", ["fsync", "link", "open"])
+def test_of_files_that_belong_together_none_is_there_without_the_other(tmp_path, monkeypatch, call):
+    folder = tmp_path / "bundle"
+    for number in range(1, 5):
+        folder.mkdir()
+        failing = Failing(getattr(os, call), number)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, failing)
+            try:
+                writing_pair(folder / "out")
+            except LocalIOError:
+                assert failing.failed
+        assert names(folder) in ([], ["beside", "out"])
+        assert names(tmp_path) == ["bundle"]
+        shutil.rmtree(folder)
+
+
+def test_until_they_have_their_names_files_can_be_outside_of_their_folder(tmp_path):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    with new_files(folder / "a", folder / "b", outside=True):
+        assert names(folder) == []
+        assert len(names(tmp_path)) == 3
+    assert names(folder) == ["a", "b"]
+    assert names(tmp_path) == ["bundle"]
+
+
+def test_a_name_that_appeared_meanwhile_takes_the_other_one_back(tmp_path):
+    with pytest.raises(Refused), new_files(tmp_path / "a", tmp_path / "b"):
+        (tmp_path / "b").write_bytes(b"old")
+    assert names(tmp_path) == ["b"]
+    assert (tmp_path / "b").read_bytes() == b"old"
 
 
 def test_without_hard_links_the_file_still_arrives_and_still_replaces_nothing(tmp_path, monkeypatch):

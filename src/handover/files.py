@@ -6,8 +6,8 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,22 +24,40 @@ def new_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
 
     What is ``durable`` survives a power cut from then on; a file in a ``new_folder`` need not be, nor one for a moment.
     Raises ``Refused`` when something is there already (at the start or at the end), ``LocalIOError`` when the system
-    does not let us write.
+    does not let us write. When that happens after the file got its name, it is there and whole.
     """
-    refuse_existing(path)
-    aside = _aside(path)
+    with new_files(path, durable=durable) as (stream,):
+        yield stream
+
+
+@contextmanager
+def new_files(*paths: Path, outside: bool = False, durable: bool = True) -> Iterator[tuple[BinaryIO, ...]]:
+    """Do as ``new_file`` for files of one folder that belong together: all of them are there in the end, or none.
+
+    They get their names in this order, at once after all of them are safely on the disk. ``outside``: until then they
+    are beside their folder and not in it, for a folder in which nothing else may stand, whatever ends us.
+    """
+    for path in paths:
+        refuse_existing(path)
+    with local_io(paths[0]):
+        asides = [_aside(path, outside=outside) for path in paths]
     try:
-        with local_io(path):
-            stream = aside.open("xb")
-        with local_io(path), stream:
-            yield stream
+        with local_io(paths[0]), ExitStack() as opened:
+            streams = tuple(opened.enter_context(aside.open("xb")) for aside in asides)
+            yield streams
             if durable:
-                stream.flush()
-                os.fsync(stream.fileno())
-        publish(aside, path, durable=durable)
+                for stream in streams:
+                    stream.flush()
+                    os.fsync(stream.fileno())
+        _publish_together(asides, paths, durable=durable)
+        # In a bundle a second name of the same file would be one file too many: that it cannot go is an error.
+        with local_io(paths[0]):
+            for aside in asides:
+                aside.unlink(missing_ok=True)
     finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+        for aside in asides:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -55,7 +73,10 @@ def new_folder(path: Path) -> Iterator[Path]:
             for file in aside.iterdir():
                 _sync(file)
             _sync(aside)
-        publish(aside, path)
+        refuse_existing(path)
+        with local_io(path):
+            aside.rename(path)
+            _sync(path.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -70,24 +91,35 @@ def refuse_existing(path: Path) -> None:
         )
 
 
-def publish(aside: Path, path: Path, *, durable: bool = True) -> None:
-    """Give a finished file or folder its final name, unless that name is taken."""
+def _publish_together(asides: Sequence[Path], paths: Sequence[Path], *, durable: bool) -> None:
+    """Give finished files their names; the first ones lose theirs again when another one cannot have its own."""
+    named: list[Path] = []
+    try:
+        for aside, path in zip(asides, paths, strict=True):
+            _publish_file(aside, path)
+            named.append(path)
+    except BaseException:
+        for path in named:
+            with suppress(OSError):
+                path.unlink()
+        raise
+    if durable:
+        with local_io(paths[0]):
+            _sync(paths[0].parent)
+
+
+def _publish_file(aside: Path, path: Path) -> None:
     refuse_existing(path)
     with local_io(path):
-        if aside.is_dir():
-            aside.rename(path)
-        else:
-            try:
-                os.link(aside, path)
-            except FileExistsError:
-                refuse_existing(path)
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            refuse_existing(path)
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
                 raise
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise
-                aside.rename(path)
-        if durable:
-            _sync(path.parent)
+            aside.rename(path)
 
 
 @contextmanager
@@ -111,8 +143,12 @@ _HINTS = {
 }
 
 
-def _aside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+def _aside(path: Path, *, outside: bool = False) -> Path:
+    folder = path.parent
+    name = f".{path.name}.{secrets.token_hex(4)}.partial"
+    if outside and folder.stat().st_dev == folder.parent.stat().st_dev:
+        return folder.parent / f".{folder.name}{name}"
+    return folder / name
 
 
 def _sync(path: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from handover.digests import Strength
-from handover.errors import MalformedInput, NotVerified, Refused, UsageError
+from handover.errors import LocalIOError, MalformedInput, NotVerified, Refused, UsageError
 from handover.evidence import private_keys, sshsig
 from handover.evidence.keys import PublicKey
 from handover.evidence.statement import (
@@ -25,7 +24,7 @@ from handover.evidence.statement import (
     Statement,
     build,
 )
-from handover.files import local_io, new_file, new_folder
+from handover.files import local_io, new_files, new_folder
 from handover.paths import shown
 from handover.workflow.subjects import Signable
 from handover.workflow.surroundings import Surroundings
@@ -232,16 +231,10 @@ def _decisions(kind: Kind) -> tuple[Decision, ...]:
 def _store(subject: Signable, statement: Statement, raw: bytes, signature: bytes) -> Signed:
     name: FileName = subject.next_name(statement.role)
     path, signature_path = subject.folder / str(name), subject.folder / name.signature
-    with new_file(path) as stream:
+    # A statement without its signature would make the whole bundle fail: the statement gets its name last.
+    with new_files(signature_path, path, outside=True) as (signature_stream, stream):
+        signature_stream.write(signature)
         stream.write(raw)
-    try:
-        with new_file(signature_path) as stream:
-            stream.write(signature)
-    except BaseException:
-        # A statement without its signature would make the whole bundle fail.
-        with suppress(OSError):
-            path.unlink()
-        raise
     return Signed(statement, path, signature_path)
 
 
@@ -262,7 +255,7 @@ def _read(path: Path, limit: int) -> bytes:
     except IsADirectoryError:
         raise UsageError("is a folder", where=where) from None
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=where) from error
+        raise LocalIOError(f"cannot be read: {error.strerror}", where=where) from error
     if len(raw) > limit:
         raise MalformedInput(f"longer than {limit} bytes", where=where)
     return raw
