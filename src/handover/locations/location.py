@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from handover.errors import UsageError
+from handover.files import local_io
 from handover.locations.ssh.address import SCHEME, SshAddress
 from handover.manifest import HEADER_TYPE
 from handover.paths import shown
@@ -88,11 +89,8 @@ def show(location: Location) -> str:
 
 def is_manifest(path: Path) -> bool:
     """Whether a file begins as a manifest does; whether it is one is for its reader to say."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(len(_MANIFEST_START)) == _MANIFEST_START
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=shown(os.fsencode(path))) from error
+    with local_io(path), path.open("rb") as stream:
+        return stream.read(len(_MANIFEST_START)) == _MANIFEST_START
 
 
 def _without_secret(text: str) -> str:
