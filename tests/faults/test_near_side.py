@@ -1,0 +1,81 @@
+"""Whatever call of ours fails: a documented exit code, old evidence as it was, nothing half-made under a final name."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from faults.disks import WORKS, Disk
+from faults.seam import (
+    ALWAYS_SHORT,
+    BROKEN,
+    DYING,
+    FULL,
+    INTERRUPTED,
+    KILL,
+    NO_ROOM,
+    QUOTA,
+    READ_ONLY,
+    SHORT,
+    Calls,
+)
+
+#: After these the same comes out as without them.
+_HARMLESS = (SHORT, ALWAYS_SHORT, INTERRUPTED)
+_FAULTS = (BROKEN, DYING, NO_ROOM, FULL, QUOTA, READ_ONLY, KILL, *_HARMLESS)
+#: Failures that are told in full.
+_SHOWN = 12
+_NUMBER = itertools.count()
+
+
+@pytest.fixture
+def disk(template, memory):
+    """Make fresh disks."""
+
+    def make() -> Disk:
+        folder = memory / f"run{next(_NUMBER)}"
+        folder.mkdir()
+        return Disk(template, folder)
+
+    return make
+
+
+@pytest.mark.parametrize("work", WORKS.values(), ids=WORKS)
+@pytest.mark.parametrize("fault", _FAULTS, ids=lambda fault: fault.name)
+def test_whatever_call_fails(servers, disk, work, fault):
+    broken = []
+
+    def point(server, n):
+        fresh = disk()
+        ran = server.run(fresh.command(work), fault, n)
+        try:
+            check(work, fault, fresh, ran)
+        except AssertionError as error:
+            said = str(error).partition("\nassert ")[0]
+            broken.append(f"call {n}, {ran.call}: exit {ran.code}: {said}\n{ran.err}")
+        fresh.remove()
+        return bool(ran.call)
+
+    points = servers.every(point)
+    assert points
+    assert not broken, f"{len(broken)} of {points} points:\n\n" + "\n\n".join(broken[:_SHOWN])
+
+
+def check(work, fault, disk, ran):
+    """Fail when a run that met a fault broke a promise."""
+    assert ran.code in _allowed(work, fault, ran), "an exit code that is not for this"
+    assert "Traceback" not in ran.err, "a traceback"
+    assert "ignored" not in ran.err, "an exception that nobody handled"
+    # Who is killed, or cannot remove a file, leaves one behind.
+    cannot_clean = (
+        ran.call and fault not in _HARMLESS and (fault is KILL or fault.lasting or Calls.REMOVE in fault.calls)
+    )
+    there = disk.check(work, may_leave_hidden=bool(cannot_clean), may_be_cut=fault in (KILL, DYING))
+    assert there or ran.code != work.code, "not all was made"
+
+
+def _allowed(work, fault, ran):
+    if not ran.call or fault in _HARMLESS:
+        return {work.code}
+    return {-9} if fault is KILL else {work.code, 7}
