@@ -23,12 +23,17 @@ _NO_GAPS = GapCounts(unreadable=0, unstable=0, vanished=0, unsupported=0, bounda
 
 
 class Kind(StrEnum):
-    """What a manifest is: the source, the same again, every time stamp different, one file in a hundred different."""
+    """What a manifest is: the source, the same again, every time stamp different, one file in a hundred different.
+
+    ``MIXED``: of three files one has another content, one has another name, and one is as it was, so that there are
+    about as many differences as entries: changed, missing and extra, a third each.
+    """
 
     SOURCE = "source"
     EQUAL = "equal"
     MTIME = "mtime"
     CONTENT = "content"
+    MIXED = "mixed"
 
 
 def build(kind: Kind, entries: int, home: Path) -> Path:
@@ -105,10 +110,11 @@ def _entries(number: int, kind: Kind) -> Iterator[tuple[str, str, bytes, int]]:
     yield f'{{"path":"{name}","type":"dir"', _host(number * 100, shift, "0755"), b"", 0
     for place in range(_PER_FOLDER if number >= 0 else 0):
         index = number * 100 + place
-        other = kind is Kind.CONTENT and index % 100 == 50
+        other = (kind is Kind.CONTENT and index % 100 == 50) or (kind is Kind.MIXED and index % 3 == 1)
         digest = hashlib.sha256(b"%d %d" % (index, other)).digest()
         length = index % 20_000
-        path = f"{name}/file-{place:03d}.php"
+        renamed = kind is Kind.MIXED and index % 3 == 2
+        path = f"{name}/file-{place:03d}.php{'.old' if renamed else ''}"
         content = f'{{"path":"{path}","type":"file","size":{length},"digest":"{digest.hex()}"'
         yield content, _host(index, shift, "0644"), digest, length
 

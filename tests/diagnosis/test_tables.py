@@ -26,7 +26,7 @@ def test_a_threshold_counts_what_is_on_either_side(found):
     split = Split()
     for value, kind in found:
         if kind == "arrived":
-            split.add_arrived(value)
+            split.add_arrived([value])
         else:
             split.add_lost(value, unit=kind == "unit")
     told = split.threshold()
@@ -46,8 +46,7 @@ def test_a_threshold_counts_what_is_on_either_side(found):
 
 def test_more_values_than_buckets_are_still_parted_where_they_part():
     split = Split()
-    for n in range(_BUCKETS * 3):
-        split.add_arrived(n * 10**12 + 7)
+    split.add_arrived(n * 10**12 + 7 for n in range(_BUCKETS * 3))
     border = (_BUCKETS * 3 + 100) * 10**12
     for n in range(50):
         split.add_lost(border + n * 10**12, unit=True)
@@ -55,7 +54,7 @@ def test_more_values_than_buckets_are_still_parted_where_they_part():
     assert told is not None
     assert told.units_above == 50
     assert told.arrived_above <= 2
-    assert len(split._buckets) <= _BUCKETS
+    assert len(split._arrived) <= _BUCKETS
 
 
 def test_names_that_found_no_room_are_counted_on_neither_side():

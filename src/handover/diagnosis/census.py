@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
+from collections import Counter
+from enum import Flag, auto
+from itertools import compress
+from operator import ne
 
 from handover.comparison import PathClass
-from handover.diagnosis.observation import Arrived, Observation, Stat
-from handover.diagnosis.tables import Count, HashSet, Split, Tally
-from handover.diagnosis.traits import traits
+from handover.diagnosis.observation import Arrivals, Observation
+from handover.diagnosis.rows import Stat
+from handover.diagnosis.tables import HashSet, Split, Tally
+from handover.diagnosis.traits import Trait, are_plain, traits
 from handover.entries import EntryType
 
-_UPPER = re.compile(rb"[A-Z]")
+#: So many paths are counted together.
+_TOGETHER = 4096
 _CONTENT = (PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED)
 
 
+class Aspect(Flag):
+    """What a cause may have to know of the paths that arrived; each costs time for every one of them."""
+
+    FILES = auto()
+    NAMES = auto()
+    SPELLING = auto()
+    SIZES = auto()
+    TIMES = auto()
+    COMING = auto()
+    OWNERS = auto()
+    FOLDERS = auto()
+
+
 class Census:
-    """Counts over all paths of the source, and of the target where times of arrival are meant.
+    """Counts over all paths of the source, and of the target where times of arrival are meant, as far as ``wanted``.
 
     ``sizes``: files by size, lost when missing. ``modified_ns``: files by their time on the source, lost when missing
     or changed. ``arrived_ns``: files by their change of status on the target, lost when they are not whole there.
@@ -24,7 +42,7 @@ class Census:
     ``traits``: by what systems are known to refuse.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Aspect) -> None:
         self.files = self.links = 0
         self.missing = self.differences = 0
         self.non_ascii = self.upper_case = 0
@@ -37,39 +55,104 @@ class Census:
         self.last_file: bytes | None = None
         self.tail_lost = 0
         self.tail_units = 0
+        self._wanted = wanted
+        self._takes_spelling = Aspect.SPELLING in wanted
         self._folded = HashSet()
+        self._waiting = Arrivals([], [], [])
 
-    def arrived(self, seen: Arrived) -> None:
-        """Count one path that is the same on both sides."""
-        if not seen.path:
-            self.root = seen.source_stat
+    def arrived(self, seen: Arrivals) -> None:
+        """Count some paths that are the same on both sides; a few wait until they are many."""
+        paths, source, target = seen
+        if not paths[0]:
+            self.root = source[0].host
+            paths, source, target = paths[1:], source[1:], target[1:]
+        for path, row in zip(reversed(paths), reversed(source), strict=True):
+            if row.type is EntryType.FILE:
+                self.last_file, self.tail_lost, self.tail_units = path, 0, 0
+                break
+        waiting = self._waiting
+        waiting.paths.extend(paths)
+        waiting.source.extend(source)
+        waiting.target.extend(target)
+        if len(waiting.paths) >= _TOGETHER:
+            self.finish()
+
+    def finish(self) -> None:
+        """Count those that wait."""
+        seen, self._waiting = self._waiting, Arrivals([], [], [])
+        if not seen.paths:
             return
-        name = seen.path.rpartition(b"/")[2]
-        self._folded.add(fold(seen.path))
-        self._count_name(seen.path, name)
-        for trait in traits(seen.path, empty=seen.type is EntryType.FILE and not seen.size):
-            if known := self.traits.of(trait.encode()):
-                known.arrived += 1
-        self._owner(seen.source_stat).arrived += 1
-        if seen.type is not EntryType.FILE:
-            self.links += seen.type is EntryType.LINK
-            if seen.type is EntryType.DIR and (count := self.names.of(name)):
-                count.arrived += 1
-            return
-        self.files += 1
-        self.closed_files += _closed(seen.source_stat)
-        self.last_file, self.tail_lost, self.tail_units = seen.path, 0, 0
-        self.sizes.add_arrived(seen.size)
-        if count := self.suffixes.of(suffix(name)):
-            count.arrived += 1
-        if name.startswith(b".") and (count := self.names.of(name)):
-            count.arrived += 1
-        if (modified := seen.source_stat.modified_ns) is not None:
-            self.modified_ns.add_arrived(modified)
-        came = seen.target_stat.ctime_ns
-        if seen.size and came is not None:
-            self.arrived_ns.add_arrived(came)
-            self.first_arrival_ns = came if self.first_arrival_ns is None else min(came, self.first_arrival_ns)
+        self.links += sum([row.type is EntryType.LINK for row in seen.source])
+        are_files = [row.type is EntryType.FILE for row in seen.source]
+        files = Arrivals(
+            list(compress(seen.paths, are_files)),
+            list(compress(seen.source, are_files)),
+            list(compress(seen.target, are_files)),
+        )
+        self.files += len(files.paths)
+        if self._wanted & (Aspect.NAMES | Aspect.SPELLING):
+            self._count_paths(seen, files)
+        if Aspect.OWNERS in self._wanted:
+            uids = Counter([row.host.uid for row in seen.source])
+            self.owners.add_arrived(Counter({_owner(uid): times for uid, times in uids.items()}))
+            modes = Counter([row.host.mode for row in files.source])
+            self.closed_files += sum(times for mode, times in modes.items() if closed(mode))
+        self._count_files(files)
+
+    def _count_files(self, files: Arrivals) -> None:
+        if Aspect.SIZES in self._wanted:
+            self.sizes.add_arrived([row.size or 0 for row in files.source])
+        if Aspect.TIMES in self._wanted:
+            times = [row.host.mtime_ns for row in files.source]
+            if None in times:
+                times = [row.host.modified_ns for row in files.source]
+            self.modified_ns.add_arrived(time for time in times if time is not None)
+        if Aspect.COMING in self._wanted:
+            came = [row.host.ctime_ns for row in files.target if row.size]
+            known = [time for time in came if time is not None]
+            self.arrived_ns.add_arrived(known)
+            if self.first_arrival_ns is not None:
+                known.append(self.first_arrival_ns)
+            self.first_arrival_ns = min(known, default=None)
+
+    def _count_paths(self, seen: Arrivals, files: Arrivals) -> None:
+        joined = b"\0".join(seen.paths)
+        lowered = joined.lower()
+        folded = lowered.split(b"\0")
+        self.upper_case += sum(map(ne, folded, seen.paths))
+        if not joined.isascii():
+            foreign = [place for place, path in enumerate(seen.paths) if not path.isascii()]
+            self.non_ascii += len(foreign)
+            for place in foreign:
+                folded[place] = fold(seen.paths[place])
+        if self._takes_spelling:
+            self._folded.update(folded)
+        if Aspect.NAMES in self._wanted:
+            self._count_names(seen, files)
+            self._count_traits(seen, b"/%b/" % lowered.replace(b"\0", b"/"))
+
+    def _count_names(self, seen: Arrivals, files: Arrivals) -> None:
+        names = [path.rpartition(b"/")[2] for path in seen.paths]
+        dotted = [path for path, name in zip(seen.paths, names, strict=True) if name.startswith(b".")]
+        inner = sum([b"/" in path for path in dotted])
+        self.inner_dots += inner
+        self.top_dots += len(dotted) - inner
+        folders = [name for name, row in zip(names, seen.source, strict=True) if row.type is EntryType.DIR]
+        file_names = [path.rpartition(b"/")[2] for path in files.paths]
+        self.names.add_arrived(Counter([*folders, *(name for name in file_names if name.startswith(b"."))]))
+        self.suffixes.add_arrived(Counter(map(suffix, file_names)))
+
+    def _count_traits(self, seen: Arrivals, lowered: bytes) -> None:
+        empty = [row.type is EntryType.FILE and not row.size for row in seen.source]
+        if are_plain(seen.paths, lowered):
+            found = Counter({Trait.EMPTY.encode(): sum(empty)})
+        else:
+            found = Counter(
+                trait.encode()
+                for path, is_empty in zip(seen.paths, empty, strict=True)
+                for trait in traits(path, empty=is_empty)
+            )
+        self.traits.add_arrived(found)
 
     def add(self, seen: Observation) -> None:
         """Count one difference."""
@@ -78,7 +161,8 @@ class Census:
             self.root = seen.source_stat
         if seen.source is None or seen.kind not in _CONTENT:
             return
-        self._folded.add(fold(seen.path))
+        if self._takes_spelling:
+            self._folded.add(fold(seen.path))
         missing, unit = seen.kind is PathClass.MISSING, seen.is_unit
         self.missing += missing
         if missing:
@@ -96,7 +180,7 @@ class Census:
             if (seen.target.size or 0) < seen.size:
                 self.arrived_ns.add_lost(seen.target_stat.ctime_ns, unit=True)
             elif seen.target.size:
-                self.arrived_ns.add_arrived(seen.target_stat.ctime_ns)
+                self.arrived_ns.add_arrived((seen.target_stat.ctime_ns,))
 
     def twins(self) -> HashSet:
         """Return the folded paths that stand for more than one path of the source."""
@@ -108,9 +192,9 @@ class Census:
 
     def _count_lost(self, seen: Observation, *, unit: bool) -> None:
         name = seen.name
-        count = self._owner(seen.source_stat)
-        count.lost += 1
-        count.units += unit
+        if count := self.owners.of(_owner(seen.source_stat.uid)):
+            count.lost += 1
+            count.units += unit
         for trait in traits(seen.path, empty=seen.is_file and not seen.size):
             if known := self.traits.of(trait.encode()):
                 known.lost += 1
@@ -125,18 +209,6 @@ class Census:
             if key and (found := tally.of(key)):
                 found.lost += 1
                 found.units += unit
-
-    def _count_name(self, path: bytes, name: bytes) -> None:
-        self.non_ascii += not path.isascii()
-        self.upper_case += _UPPER.search(path) is not None
-        if name.startswith(b"."):
-            if b"/" in path:
-                self.inner_dots += 1
-            else:
-                self.top_dots += 1
-
-    def _owner(self, stat: Stat) -> Count:
-        return self.owners.of(b"%d" % stat.uid if stat.uid is not None else b"") or Count()
 
 
 def suffix(name: bytes) -> bytes:
@@ -153,6 +225,10 @@ def fold(path: bytes) -> bytes:
     return unicodedata.normalize("NFC", text.casefold()).encode("utf-8", "surrogateescape")
 
 
-def _closed(stat: Stat) -> bool:
-    """Whether only owner and group may read."""
-    return stat.bits is not None and not stat.bits & 0o004
+def closed(mode: str | None) -> bool:
+    """Whether only owner and group may read, by the octal digits of a mode."""
+    return mode is not None and not int(mode, 8) & 0o004
+
+
+def _owner(uid: int | None) -> bytes:
+    return b"" if uid is None else b"%d" % uid

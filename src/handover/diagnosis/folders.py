@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from handover import paths
 from handover.comparison import PathClass
-from handover.diagnosis.observation import Arrived, Observation, Stat
+from handover.diagnosis.observation import Arrivals, Observation
+from handover.diagnosis.rows import Stat
 from handover.diagnosis.tables import HashSet
 from handover.entries import EntryType
 
@@ -61,13 +63,31 @@ class Folders:
         self.lossy = 0
         self._open: list[_Open] = []
 
-    def arrived(self, seen: Arrived) -> None:
-        """Take one path that is the same on both sides."""
-        self._leave(seen.path)
-        if seen.path:
-            self._count(arrived=True, is_file=seen.type is EntryType.FILE, target=seen.target_stat)
-        if seen.type is EntryType.DIR:
-            self._open.append(_Open(seen.path, arrived_itself=True, target_stat=seen.target_stat))
+    def arrived(self, seen: Arrivals) -> None:
+        """Take some paths that are the same on both sides."""
+        places = enumerate(seen.target)
+        start = 0
+        for place in [place for place, row in places if row.type is EntryType.DIR]:
+            self._files_arrived(seen, start, place)
+            path = seen.paths[place]
+            self._leave(path)
+            self._open.append(_Open(path, arrived_itself=True, target_stat=seen.target[place].host))
+            start = place + 1
+        self._files_arrived(seen, start, len(seen.paths))
+
+    def _files_arrived(self, seen: Arrivals, start: int, stop: int) -> None:
+        """Take some of them that are no folders."""
+        if start == stop:
+            return
+        for folder, run in groupby(seen.paths[start:stop], _folder_of):
+            stop = start + len(list(run))
+            files = [row.host.ctime_ns or 0 for row in seen.target[start:stop] if row.type is EntryType.FILE]
+            self._leave(folder)
+            if files and self._open:
+                self._open[-1].files_arrived = True
+                # A folder's ctime is that of its last new name, so folders say nothing of when they came.
+                self._open[-1].newest_ns = max(self._open[-1].newest_ns, *files)
+            start = stop
 
     def add(self, seen: Observation) -> None:
         """Take one difference."""
@@ -102,7 +122,7 @@ class Folders:
             folder.newest_ns = max(folder.newest_ns, target.ctime_ns or 0)
 
     def _leave(self, path: bytes) -> None:
-        while self._open and not paths.is_below(path, self._open[-1].path):
+        while self._open and path != self._open[-1].path and not paths.is_below(path, self._open[-1].path):
             self._close()
 
     def _close(self) -> None:
@@ -138,3 +158,7 @@ class Folders:
         self.touched_set.add(folder.path)
         if len(self.touched) < _KEEP:
             self.touched.append(Touched(folder.path, folder.lost, modified, folder.newest_ns))
+
+
+def _folder_of(path: bytes) -> bytes:
+    return path.rpartition(b"/")[0]

@@ -9,9 +9,9 @@ from enum import IntEnum
 from typing import ClassVar, Literal
 
 from handover.comparison import PathClass
-from handover.diagnosis.census import Census
+from handover.diagnosis.census import Aspect, Census
 from handover.diagnosis.folders import Folders
-from handover.diagnosis.observation import Observation
+from handover.diagnosis.observation import CAUSED, Observation
 from handover.diagnosis.pairs import Pairs
 from handover.report import Fact
 
@@ -35,11 +35,15 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the terms say about time, in nanoseconds since 1970; ``part`` names the part."""
+    """What the terms say about time, in nanoseconds since 1970; ``part`` names the part.
+
+    ``kinds`` are those of which there may be differences: what only others want to know is not looked at.
+    """
 
     part: str
     frozen_from_ns: int | None = None
     cutover_at_ns: int | None = None
+    kinds: frozenset[PathClass] = CAUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,14 @@ class Hypothesis:
 
 
 class Cause(ABC):
-    """A family of causes. It gets the differences of its ``kinds`` once, in order, and keeps little of them."""
+    """A family of causes. It gets the differences of its ``kinds`` once, in order, and keeps little of them.
+
+    ``wants`` is what it has to know of all that arrived, once there is a difference of the kinds ``wants_for``.
+    """
 
     kinds: ClassVar[frozenset[PathClass]] = frozenset()
+    wants: ClassVar[Aspect] = Aspect(0)
+    wants_for: ClassVar[frozenset[PathClass]] = frozenset({PathClass.MISSING})
 
     def add(self, seen: Observation) -> None:  # noqa: B027  a cause that lives from what all share has nothing to do
         """Take one difference of ``kinds``."""

@@ -1,11 +1,10 @@
 """What the causes look at: both manifests and their differences side by side, as one stream in the order of paths.
 
-What arrived unharmed is told in short; each difference comes with all that both sides recorded of it.
+What arrived unharmed is told by the hundred; each difference comes with all that both sides recorded of it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -13,9 +12,8 @@ import msgspec
 
 from handover import paths
 from handover.comparison import Difference, PathClass
+from handover.diagnosis.rows import Finder, Name, Row, Rows, Stat, Walker
 from handover.entries import Entry, EntryType
-from handover.errors import MalformedInput
-from handover.manifest_lines import Batch, Line
 from handover.manifest_reader import Reader
 
 #: Classes that have a cause; what the terms agree to or leave out needs none.
@@ -31,83 +29,63 @@ CAUSED = frozenset(
 )
 #: From this size on, entries have prefixes, which differences leave out.
 _PREFIXED = 2**20
+_NO_ROW = Row()
+_NOTHING = Entry()
 
 
-class Stat(msgspec.Struct, frozen=True, gc=False):
-    """What a host says of one path, as numbers; ``None`` for what its route does not know."""
+class Arrivals(NamedTuple):
+    """Some consecutive paths that are the same on both sides; the lists are as long as one another."""
 
-    mtime_ns: int | None = None
-    mtime_s: int | None = None
-    ctime_ns: int | None = None
-    mode: str | None = None
-    uid: int | None = None
-    user: str | None = None
-
-    @property
-    def modified_ns(self) -> int | None:
-        """When the content was changed last, as finely as it is known."""
-        if self.mtime_ns is not None or self.mtime_s is None:
-            return self.mtime_ns
-        return self.mtime_s * 10**9
-
-    @property
-    def bits(self) -> int | None:
-        """The permission bits."""
-        return None if self.mode is None else int(self.mode, 8)
+    paths: list[bytes]
+    source: list[Row]
+    target: list[Row]
 
 
-_UNKNOWN = Stat()
-_STATS = msgspec.json.Decoder(Stat, strict=False)
+class Observation:
+    """One difference. ``whole`` is the topmost folder, missing or extra as a whole, that the path is or is in.
 
+    ``entry`` is what the source has there, or the target when only that has something; ``is_file``, ``is_folder`` and
+    ``size``, in bytes, are of that. ``is_unit``: the difference stands for itself; what is in a lost folder follows
+    from that. An observation is to be looked at before the next one is asked for.
+    """
 
-class Arrived(NamedTuple):
-    """One path that is the same on both sides."""
+    __slots__ = (
+        "_name", "_rows", "_source_row", "_target_row", "entry", "is_file", "is_folder", "is_unit", "kind", "path",
+        "size", "source", "target", "whole", "why",
+    )  # fmt: skip
 
-    path: bytes
-    type: EntryType
-    size: int
-    source_stat: Stat
-    target_stat: Stat
-
-
-class Observation(NamedTuple):
-    """One difference. ``whole`` is the topmost folder, missing or extra as a whole, that the path is or is in."""
-
-    path: bytes
-    kind: PathClass
-    why: tuple[str, ...]
-    source: Entry | None
-    target: Entry | None
-    source_stat: Stat
-    target_stat: Stat
-    whole: bytes | None
+    def __init__(
+        self, difference: Difference, name: Name, path: bytes, whole: bytes | None, rows: tuple[Rows, Rows]
+    ) -> None:
+        source, target = difference.source, difference.target
+        self.path = path
+        self.kind = difference.kind
+        self.why = difference.why
+        self.source, self.target = source, target
+        self.entry: Entry = source or target or _NOTHING
+        self.is_file = self.entry.type is EntryType.FILE
+        self.is_folder = self.entry.type is EntryType.DIR
+        self.size = self.entry.size or 0
+        self.whole = whole
+        self.is_unit = whole is None or whole == path
+        self._name, self._rows = name, rows
+        self._source_row = self._target_row = _NO_ROW
+        if self.kind is PathClass.CHANGED and max(self.size, (target or _NOTHING).size or 0) >= _PREFIXED:
+            self._add_prefixes()
 
     @property
-    def entry(self) -> Entry:
-        """What the source has there, or the target when only that has something."""
-        entry = self.source or self.target
-        assert entry is not None
-        return entry
+    def source_stat(self) -> Stat:
+        """What the source's host says of it."""
+        if self._source_row is _NO_ROW and self.source is not None:
+            self._source_row = self._rows[0].row(self._name)
+        return self._source_row.host
 
     @property
-    def is_file(self) -> bool:
-        """Whether it is a file, on the source if it is there."""
-        return self.entry.type is EntryType.FILE
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder, on the source if it is there."""
-        return self.entry.type is EntryType.DIR
-
-    @property
-    def is_unit(self) -> bool:
-        """Whether the difference stands for itself: what is in a lost folder follows from that."""
-        return self.whole is None or self.whole == self.path
-
-    @property
-    def size(self) -> int:
-        """Bytes of a file."""
-        return self.entry.size or 0
+    def target_stat(self) -> Stat:
+        """What the target's host says of it."""
+        if self._target_row is _NO_ROW and self.target is not None:
+            self._target_row = self._rows[1].row(self._name)
+        return self._target_row.host
 
     @property
     def folder(self) -> bytes:
@@ -119,6 +97,13 @@ class Observation(NamedTuple):
         """The last component."""
         return self.path.rpartition(b"/")[2]
 
+    def _add_prefixes(self) -> None:
+        self._source_row, self._target_row = (side.row(self._name) for side in self._rows)
+        self.source, self.target = (
+            None if entry is None else msgspec.structs.replace(entry, prefixes=row.prefixes)
+            for entry, row in ((self.source, self._source_row), (self.target, self._target_row))
+        )
+
 
 class Streams(NamedTuple):
     """The evidence of one part, each stream from its beginning."""
@@ -128,114 +113,63 @@ class Streams(NamedTuple):
     target: Reader
 
 
-def observe(streams: Streams, arrived: Callable[[Arrived], None] | None = None) -> Iterator[Observation]:
-    """Yield every difference that has a cause; in between, ``arrived`` gets each path that is the same.
+def observe(streams: Streams, arrived: Callable[[Arrivals], None] | None = None) -> Iterator[Observation]:
+    """Yield every difference that has a cause; in between, ``arrived`` gets what is the same.
 
-    All three streams are read to their ends. Raises ``MalformedInput`` when they do not belong together.
+    When somebody takes what is the same, all three streams are read to their ends and must belong together; else the
+    manifests are only searched for what a cause asks. Raises ``MalformedInput``.
     """
-    source, target = _Cursor(streams.source), _Cursor(streams.target)
+    if arrived is None:
+        finders = Finder(streams.source), Finder(streams.target)
+        yield from _observations(streams.differences, finders)
+        return
+    walkers = Walker(streams.source), Walker(streams.target)
+    yield from _observations(_walk(streams.differences, walkers, arrived), walkers)
+
+
+def _observations(differences: Iterator[Difference], rows: tuple[Rows, Rows]) -> Iterator[Observation]:
     whole: tuple[bytes, PathClass] | None = None
-    for difference in streams.differences:
-        path = difference.path_bytes()
-        key = paths.order_key(path)
-        _pass(source, target, key, arrived)
-        lines = source.take(key), target.take(key)
-        if difference.kind not in CAUSED:
+    for difference in differences:
+        kind = difference.kind
+        if kind not in CAUSED:
             continue
-        if whole is not None and not (difference.kind is whole[1] and paths.is_below(path, whole[0])):
+        name = _name(difference)
+        path = name.encode() if isinstance(name, str) else name
+        if whole is not None and not (kind is whole[1] and paths.is_below(path, whole[0])):
             whole = None
-        if whole is None and difference.kind in (PathClass.MISSING, PathClass.EXTRA):
+        if whole is None and (kind is PathClass.MISSING or kind is PathClass.EXTRA):
             only = difference.source or difference.target
             if only is not None and only.type is EntryType.DIR:
-                whole = path, difference.kind
-        yield _observation(path, difference, lines, (source, target), None if whole is None else whole[0])
-    _pass(source, target, None, arrived)
+                whole = path, kind
+        yield Observation(difference, name, path, None if whole is None else whole[0], rows)
 
 
-def _observation(
-    path: bytes,
-    difference: Difference,
-    lines: tuple[Line | None, Line | None],
-    cursors: tuple[_Cursor, _Cursor],
-    whole: bytes | None,
-) -> Observation:
-    source, target = difference.source, difference.target
-    if difference.kind is PathClass.CHANGED and max(e.size or 0 for e in (source, target) if e) >= _PREFIXED:
-        source, target = (
-            None if line is None else cursor.reader.parse(line) for line, cursor in zip(lines, cursors, strict=True)
-        )
-    stats = (_stat(lines[0], cursors[0]), _stat(lines[1], cursors[1]))
-    return Observation(path, difference.kind, difference.why, source, target, *stats, whole)
+def _walk(
+    differences: Iterator[Difference], walkers: tuple[Walker, Walker], arrived: Callable[[Arrivals], None]
+) -> Iterator[Difference]:
+    """Yield the differences, each when both walkers have come to it; what is before it is the same on both sides."""
+    source, target = walkers
+    for difference in differences:
+        name = _name(difference)
+        _pass(walkers, name, arrived, leader=0 if difference.source is not None else 1)
+        if difference.source is not None:
+            source.take(name)
+        if difference.target is not None:
+            target.take(name)
+        yield difference
+    _pass(walkers, None, arrived, leader=0)
+    target.finish()
 
 
-def _pass(source: _Cursor, target: _Cursor, key: bytes | None, arrived: Callable[[Arrived], None] | None) -> None:
-    """Go to ``key`` on both sides; what is before it is the same there."""
-    if arrived is None:
-        source.skip(key)
-        target.skip(key)
-        return
-    others = target.lines(key)
-    for line, entry_type, size in source.lines(key):
-        other = next(others, None)
-        if other is None or other[0].key != line.key:
-            raise MalformedInput("the differences are not those between the manifests", where=source.reader.header.part)
-        arrived(Arrived(line.path, entry_type, size, _stat(line, source), _stat(other[0], target)))
-    if next(others, None) is not None:
-        raise MalformedInput("the differences are not those between the manifests", where=source.reader.header.part)
+def _pass(
+    walkers: tuple[Walker, Walker], name: Name | None, arrived: Callable[[Arrivals], None], *, leader: int
+) -> None:
+    """Go to a name, which the leader has; the other side must have the same before it."""
+    for names, rows in walkers[leader].before(name):
+        others = walkers[1 - leader].same(names)
+        source, target = (rows, others) if leader == 0 else (others, rows)
+        arrived(Arrivals([one.encode() if isinstance(one, str) else one for one in names], source, target))
 
 
-def _stat(line: Line | None, cursor: _Cursor) -> Stat:
-    if line is None or line.host is None:
-        return _UNKNOWN
-    try:
-        return _STATS.decode(line.host)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        cursor.reader.parse_host(line)  # names the place
-        raise
-
-
-class _Cursor:
-    """A place in one manifest."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-        self._batches = reader.batches()
-        self._batch = Batch(b"", 0)
-        self._at = 0
-
-    def lines(self, key: bytes | None) -> Iterator[tuple[Line, EntryType, int]]:
-        """Yield the lines before ``key``, or all that are left, with type and size."""
-        for batch, start, stop in self._stretches(key):
-            for at in range(start, stop):
-                line, plain = batch.line(at), batch.sizes[at]
-                if plain is not None:
-                    yield line, EntryType.FILE if plain else EntryType.DIR, int(plain or 0)
-                else:
-                    entry = self.reader.parse(line)
-                    yield line, entry.type or EntryType.SPECIAL, entry.size or 0
-
-    def skip(self, key: bytes | None) -> None:
-        """Go past the lines before ``key``, or past all that are left."""
-        for _ in self._stretches(key):
-            pass
-
-    def take(self, key: bytes) -> Line | None:
-        """Return the line of ``key``, if it is the next one, and go past it."""
-        if self._at >= len(self._batch) or self._batch.keys[self._at] != key:
-            return None
-        self._at += 1
-        return self._batch.line(self._at - 1)
-
-    def _stretches(self, key: bytes | None) -> Iterator[tuple[Batch, int, int]]:
-        while True:
-            start, batch = self._at, self._batch
-            stop = len(batch) if key is None else bisect_left(batch.keys, key, start)
-            self._at = stop
-            if stop > start:
-                yield batch, start, stop
-            if stop < len(batch):
-                return
-            following = next(self._batches, None)
-            if following is None:
-                return
-            self._batch, self._at = following, 0
+def _name(difference: Difference) -> Name:
+    return difference.path if difference.path is not None else difference.path_bytes()

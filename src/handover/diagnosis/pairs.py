@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from handover.comparison import PathClass
 from handover.diagnosis.observation import Observation
@@ -37,7 +38,9 @@ class _Sample:
 
 
 class Pairs:
-    """What is missing and what is extra, by path and by content; empty files say nothing."""
+    """What is missing and what is extra, by path and by content; empty files say nothing. It wants both ``kinds``."""
+
+    kinds: ClassVar = frozenset({PathClass.MISSING, PathClass.EXTRA})
 
     def __init__(self) -> None:
         self.missing_paths, self.extra_paths = HashSet(), HashSet()
@@ -45,13 +48,11 @@ class Pairs:
         self._missing, self._extra = _Sample(), _Sample()
 
     def add(self, seen: Observation) -> None:
-        """Take one difference."""
+        """Take one missing or extra path."""
         if seen.kind is PathClass.MISSING:
             paths, contents, sample = self.missing_paths, self.missing_contents, self._missing
-        elif seen.kind is PathClass.EXTRA:
-            paths, contents, sample = self.extra_paths, self.extra_contents, self._extra
         else:
-            return
+            paths, contents, sample = self.extra_paths, self.extra_contents, self._extra
         paths.add(seen.path)
         if (digest := seen.entry.digest) is not None and seen.size:
             contents.add(digest)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import merge
+from itertools import chain, compress, islice, repeat
+from operator import eq, rshift
 
 _SET_LIMIT = 4_000_000
 _RUN = 65_536
 _BUCKETS = 32_768
 _KEYS = 16_384
+_BITS = 64
 
 
 class HashSet:
@@ -33,27 +36,44 @@ class HashSet:
             self._hashes.append(hash(item))
             self._sorted = False
 
+    def update(self, items: Sequence[bytes]) -> None:
+        """Remember some items."""
+        self._hashes.extend(map(hash, items[: _SET_LIMIT - len(self._hashes)]))
+        self._sorted = False
+
     def __contains__(self, item: bytes | str) -> bool:
-        self._sort()
+        if not self._sorted:
+            self._hashes = array("q", chain.from_iterable(self._in_order()))
+            self._sorted = True
         value = hash(item)
         place = bisect_left(self._hashes, value)
         return place < len(self._hashes) and self._hashes[place] == value
 
     def repeated(self) -> HashSet:
         """Return those items that were added more than once."""
-        self._sort()
         twice = HashSet()
-        values = self._hashes
-        twice._hashes = array("q", (values[n] for n in range(1, len(values)) if values[n] == values[n - 1]))
+        for values in self._in_order():
+            twice._hashes.extend(compress(values, map(eq, values, islice(values, 1, None))))
         return twice
 
-    def _sort(self) -> None:
-        if not self._sorted:
-            # In runs: a list of all of them at once would take five times the memory.
-            starts = range(0, len(self._hashes), _RUN)
-            runs = [array("q", sorted(self._hashes[start : start + _RUN])) for start in starts]
-            self._hashes = array("q", merge(*runs))
-            self._sorted = True
+    def _in_order(self) -> Iterator[list[int]]:
+        """Yield all hashes in order, in lists that have none in common.
+
+        A list of all of them at once would take five times the memory: they are sorted in runs, and what lies between
+        two borders is taken out of every run. Hashes are spread evenly, and so the lists are about as long as the runs.
+        """
+        starts = range(0, len(self._hashes), _RUN)
+        runs = [array("q", sorted(self._hashes[start : start + _RUN])) for start in starts]
+        places = [0] * len(runs)
+        for number in range(1, len(runs) + 1):
+            border = -(2**63) + number * 2**64 // len(runs)
+            ends = [len(run) if number == len(runs) else bisect_left(run, border) for run in runs]
+            found: list[int] = []
+            for run, start, end in zip(runs, places, ends, strict=True):
+                found += run[start:end]
+            places = ends
+            found.sort()
+            yield found
 
 
 @dataclass(slots=True)
@@ -77,6 +97,12 @@ class Tally:
         if found is None and len(self._counts) < _KEYS:
             found = self._counts[name] = Count()
         return found
+
+    def add_arrived(self, names: Counter[bytes]) -> None:
+        """Count names that arrived, as often as they are counted there."""
+        for name, times in names.items():
+            if count := self.of(name):
+                count.arrived += times
 
     def items(self) -> Iterator[tuple[bytes, Count]]:
         """Yield names and counts, most lost first."""
@@ -105,30 +131,44 @@ class Threshold:
 class Split:
     """What arrived and what is lost along one axis of whole numbers, such as sizes or times.
 
-    There are at most 32,768 buckets; when there would be more, they become wider.
+    There are at most 32,768 buckets for each; when there would be more, they become wider.
     """
 
     def __init__(self) -> None:
         self._shift = 0
-        self._buckets: dict[int, Count] = {}
+        self._arrived: Counter[int] = Counter()
+        self._lost: dict[int, Count] = {}
 
-    def add_arrived(self, value: int) -> None:
-        """Count one that arrived."""
-        self._at(value).arrived += 1
+    @property
+    def units(self) -> int:
+        """How many are lost by themselves."""
+        return sum(count.units for count in self._lost.values())
+
+    def add_arrived(self, values: Iterable[int]) -> None:
+        """Count some that arrived."""
+        self._arrived.update(map(rshift, values, repeat(self._shift)))
+        self._widen()
 
     def add_lost(self, value: int, *, unit: bool) -> None:
         """Count one that is lost; ``unit`` when that does not follow from a lost folder."""
-        count = self._at(value)
+        place = value >> self._shift
+        count = self._lost.get(place)
+        if count is None:
+            count = self._lost[place] = Count()
+            self._widen()
+            count = self._lost[value >> self._shift]
         count.lost += 1
         count.units += unit
 
     def threshold(self) -> Threshold | None:
         """Return the point that best parts what is lost by itself, above, from what arrived, below; else ``None``."""
-        places = sorted(self._buckets, reverse=True)
         above, best, best_score = Count(), None, 0
-        for place in places:
-            count = self._buckets[place]
-            above = Count(above.arrived + count.arrived, above.lost + count.lost, above.units + count.units)
+        places, arrived = sorted(self._arrived), 0
+        for place in sorted(self._lost, reverse=True):
+            count = self._lost[place]
+            while places and places[-1] >= place:
+                arrived += self._arrived[places.pop()]
+            above = Count(arrived, above.lost + count.lost, above.units + count.units)
             # One that arrived although it is above speaks louder than one that is lost for another reason.
             score = above.units - 10 * above.arrived
             if count.units and score > best_score:
@@ -136,37 +176,32 @@ class Split:
         return None if best is None else self._threshold(*best)
 
     def _threshold(self, place: int, above: Count) -> Threshold:
-        below = [(at, count) for at, count in self._buckets.items() if at < place]
+        below = [count for at, count in self._lost.items() if at < place]
         return Threshold(
             value=place << self._shift,
             lost_above=above.lost,
             units_above=above.units,
             arrived_above=above.arrived,
-            lost_below=sum(count.lost for _, count in below),
-            units_below=sum(count.units for _, count in below),
-            arrived_below=sum(count.arrived for _, count in below),
-            largest_below=max((at << self._shift for at, count in below if count.arrived), default=0),
+            lost_below=sum(count.lost for count in below),
+            units_below=sum(count.units for count in below),
+            arrived_below=self._arrived.total() - above.arrived,
+            largest_below=max((at << self._shift for at in self._arrived if at < place), default=0),
         )
 
-    def _at(self, value: int) -> Count:
-        place = value >> self._shift
-        found = self._buckets.get(place)
-        if found is None:
-            if len(self._buckets) >= _BUCKETS:
-                self._widen()
-                return self._at(value)
-            found = self._buckets[place] = Count()
-        return found
-
     def _widen(self) -> None:
-        """Make buckets so much wider that half of them are enough."""
-        places, enough = list(self._buckets), _BUCKETS // 2
-        more = next(shift for shift in range(1, 64) if len({place >> shift for place in places}) <= enough)
+        """Make the buckets wider until they are few enough: that depends on the values alone, not on their order."""
+        if len(self._arrived) <= _BUCKETS and len(self._lost) <= _BUCKETS:
+            return
+        more = bisect_left(range(_BITS), 1, key=self._are_few)
         self._shift += more
-        buckets: dict[int, Count] = {}
-        for place, count in self._buckets.items():
-            wide = buckets.setdefault(place >> more, Count())
-            wide.arrived += count.arrived
+        arrived, lost = self._arrived, self._lost
+        self._arrived, self._lost = Counter(), {}
+        for place, number in arrived.items():
+            self._arrived[place >> more] += number
+        for place, count in lost.items():
+            wide = self._lost.setdefault(place >> more, Count())
             wide.lost += count.lost
             wide.units += count.units
-        self._buckets = buckets
+
+    def _are_few(self, more: int) -> bool:
+        return all(len({place >> more for place in places}) <= _BUCKETS for places in (self._arrived, self._lost))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 #: Nearly all paths are plain and short, and have none of the traits.
 _PLAIN = re.compile(
     rb"(?!(?:.*/)?(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:[./]|\Z))[A-Za-z0-9_/.-]{1,143}(?<![.])\Z", re.IGNORECASE
 )
+_PLAIN_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/"
+_DEVICE = re.compile(rb"/(?:con|prn|aux|nul|com[1-9]|lpt[1-9])[./]")
 _WINDOWS = re.compile(
     rb"[<>:\"|?*\\]|[. ](?:/|\Z)|(?:\A|/)(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:[./]|\Z)", re.IGNORECASE
 )
@@ -49,6 +51,19 @@ def traits(path: bytes, *, empty: bool) -> Iterator[Trait]:
         yield Trait.LONG_PATH
     if max(map(len, path.split(b"/"))) > _LONGEST_NAME:
         yield Trait.LONG_NAME
+
+
+def are_plain(paths: Sequence[bytes], lowered: bytes) -> bool:
+    """Whether surely none of some paths has a trait; ``lowered`` are they in lower case, each before and after a slash.
+
+    ``False`` says nothing: then each has to be looked at.
+    """
+    return (
+        max(map(len, paths)) <= _LONGEST_NAME
+        and not lowered.translate(None, _PLAIN_BYTES)
+        and b"./" not in lowered
+        and _DEVICE.search(lowered) is None
+    )
 
 
 def _is_utf8(path: bytes) -> bool:

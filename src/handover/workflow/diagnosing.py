@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from handover import differences
-from handover.comparison import PerClass
+from handover.comparison import PathClass, PerClass
 from handover.files import local_io
 from handover.manifest_reader import Reader
 from handover.report import Finding, PartReport
@@ -20,12 +20,17 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 def findings_of(folder: Path, parts: tuple[PartReport, ...], terms: Terms) -> tuple[Finding, ...]:
     """Return the findings of all parts of which both sides were read and that have differences."""
-    return tuple(finding for part in parts if _has_causes(part) for finding in _diagnose(folder, part, terms))
+    causes = ((part, _kinds(part)) for part in parts)
+    return tuple(finding for part, kinds in causes if kinds for finding in _diagnose(folder, part, kinds, terms))
 
 
-def _diagnose(folder: Path, part: PartReport, terms: Terms) -> tuple[Finding, ...]:
+def _diagnose(folder: Path, part: PartReport, kinds: frozenset[PathClass], terms: Terms) -> tuple[Finding, ...]:
     # Thirty modules, and mostly there is nothing to explain.
-    from handover.diagnosis import Context, Streams, diagnose
+    from handover.diagnosis import CAUSED, Context, Streams, diagnose
+
+    caused = kinds & CAUSED
+    if not caused:
+        return ()
 
     @contextmanager
     def evidence() -> Iterator[Streams]:
@@ -45,16 +50,15 @@ def _diagnose(folder: Path, part: PartReport, terms: Terms) -> tuple[Finding, ..
             )
 
     dates = terms.dates
-    return diagnose(evidence, Context(part.name, _ns(dates.frozen_from), _ns(dates.cutover_at)))
+    return diagnose(evidence, Context(part.name, _ns(dates.frozen_from), _ns(dates.cutover_at), caused))
 
 
-def _has_causes(part: PartReport) -> bool:
+def _kinds(part: PartReport) -> frozenset[PathClass]:
+    """Return the kinds of its differences; none when a side was not read."""
     if part.comparison is None or part.source.manifest is None or part.target.manifest is None:
-        return False
+        return frozenset()
     counts: PerClass = part.comparison.counts
-    return bool(
-        counts.missing + counts.extra + counts.changed + counts.type_changed + counts.metadata + counts.not_checked
-    )
+    return frozenset(kind for kind in PathClass if kind is not PathClass.SAME and getattr(counts, kind.value))
 
 
 def _ns(moment: Moment | None) -> int | None:

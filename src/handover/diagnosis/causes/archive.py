@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from handover import paths
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import argument, number, quoted, size
@@ -21,6 +22,7 @@ class Archive(Cause):
     """Extra archives on the target, held against the files that are missing."""
 
     kinds = frozenset({PathClass.MISSING, PathClass.EXTRA})
+    wants = Aspect.FILES
 
     def __init__(self) -> None:
         self._archives: list[tuple[bytes, bytes, bytes, int]] = []

@@ -8,6 +8,7 @@ from handover import paths
 from handover.comparison import PathClass
 from handover.diagnosis.causes.truncated import equal_up_to
 from handover.diagnosis.causes.zeroed import is_emptied
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import number, quoted, resend
@@ -25,6 +26,7 @@ class CutOff(Cause):
     """
 
     kinds = frozenset({PathClass.CHANGED})
+    wants = Aspect.FILES | Aspect.NAMES | Aspect.FOLDERS
 
     def __init__(self) -> None:
         self._cut: list[bytes] = []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from handover import paths
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.words import moment, number, plural, quoted, resend
 from handover.report import Fact
@@ -18,6 +19,8 @@ class Deleted(Cause):
 
     Copying sets a folder's time to that of the last name, or back to that of the source; deleting sets it to now.
     """
+
+    wants = Aspect.FOLDERS
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield the folders; where others were touched as well without any loss, it says nothing."""

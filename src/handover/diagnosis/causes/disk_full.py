@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.causes.truncated import equal_up_to
 from handover.diagnosis.causes.zeroed import is_emptied
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import moment, number, resend
@@ -20,6 +21,8 @@ class DiskFull(Cause):
     """Empty and cut files, all of which came later than those that are whole."""
 
     kinds = frozenset({PathClass.CHANGED})
+    wants = Aspect.COMING
+    wants_for = frozenset({PathClass.CHANGED})
 
     def __init__(self) -> None:
         self._empty = self._cut = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import listed, number, plural, resend
@@ -17,6 +18,7 @@ class Dotfiles(Cause):
     """Missing names with a dot, none of which arrived."""
 
     kinds = frozenset({PathClass.MISSING})
+    wants = Aspect.FILES | Aspect.NAMES
 
     def __init__(self) -> None:
         self._top: list[bytes] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import listed, number, plural
@@ -16,6 +17,7 @@ class EmptyFolders(Cause):
     """Missing folders that hold no file on the source."""
 
     kinds = frozenset({PathClass.MISSING})
+    wants = Aspect.FILES | Aspect.FOLDERS
 
     def __init__(self) -> None:
         self._candidates: list[bytes] = []

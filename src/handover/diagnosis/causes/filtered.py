@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handover import paths
 from handover.comparison import PathClass
-from handover.diagnosis.census import suffix
+from handover.diagnosis.census import Aspect, suffix
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import listed, number, quoted, resend
@@ -20,6 +20,7 @@ class Filtered(Cause):
     """Endings and names of which nothing arrived, although the folders that they were in did."""
 
     kinds = frozenset({PathClass.MISSING})
+    wants = Aspect.NAMES
 
     def __init__(self) -> None:
         self._folders: dict[bytes, bytes | None] = {}

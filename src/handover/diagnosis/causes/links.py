@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from handover import paths
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.tables import HashSet
@@ -22,6 +23,8 @@ class Links(Cause):
     """Links of the source that the target does not have as they were."""
 
     kinds = frozenset({PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED})
+    wants = Aspect.FILES
+    wants_for = frozenset({PathClass.MISSING, PathClass.TYPE_CHANGED})
 
     def __init__(self) -> None:
         self._followed, self._dropped = 0, 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.causes.transforms import Transform, transforms
-from handover.diagnosis.census import Census
+from handover.diagnosis.census import Aspect, Census
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.pairs import Pairs
@@ -30,6 +30,7 @@ class Names(Cause):
     """Missing and extra files with one content, whose paths follow from one another by a known rule."""
 
     kinds = frozenset({PathClass.MISSING})
+    wants = Aspect.NAMES
 
     def __init__(self) -> None:
         self._folders: list[bytes] = []

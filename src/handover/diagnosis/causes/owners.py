@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from handover.comparison import PathClass
-from handover.diagnosis.census import Census
+from handover.diagnosis.census import Aspect, Census
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import number, plural, quoted, resend
@@ -18,6 +18,7 @@ class Owners(Cause):
     """Missing paths of another owner than the root folder's, and missing paths that others may not read."""
 
     kinds = frozenset({PathClass.MISSING})
+    wants = Aspect.FILES | Aspect.OWNERS
 
     def __init__(self) -> None:
         self._closed = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.traits import Trait, traits
@@ -29,6 +30,7 @@ class Refused(Cause):
     """Missing paths with a trait of which nearly nothing arrived."""
 
     kinds = frozenset({PathClass.MISSING})
+    wants = Aspect.FILES | Aspect.NAMES
 
     def __init__(self) -> None:
         self._first: dict[Trait, list[bytes]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.tables import Threshold
 from handover.diagnosis.words import number, plural, resend, size
@@ -20,6 +21,8 @@ _LIMITS = tuple(
 
 class SizeLimit(Cause):
     """Missing files that are all larger than any that arrived."""
+
+    wants = Aspect.SIZES
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield the limit when nothing above it arrived and nearly nothing below it is missing."""

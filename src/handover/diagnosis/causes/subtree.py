@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from handover import paths
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import argument, listed, number, quoted, resend, size
@@ -19,6 +20,7 @@ class Subtree(Cause):
     """The topmost missing folders with most in them."""
 
     kinds = frozenset({PathClass.MISSING})
+    wants = Aspect.FILES | Aspect.FOLDERS
 
     def __init__(self) -> None:
         self._roots: dict[bytes, tuple[int, int]] = {}

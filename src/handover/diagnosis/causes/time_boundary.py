@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handover.comparison import PathClass
+from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.tables import Threshold
@@ -17,6 +18,9 @@ _DAY_NS = 86_400 * 10**9
 
 class TimeBoundary(Cause):
     """Missing and changed files that are all newer on the source than everything that arrived."""
+
+    wants = Aspect.TIMES | Aspect.COMING
+    wants_for = frozenset({PathClass.MISSING, PathClass.CHANGED})
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield the boundary, told by what the terms say about time."""

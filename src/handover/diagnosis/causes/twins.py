@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handover.comparison import PathClass
-from handover.diagnosis.census import fold
+from handover.diagnosis.census import Aspect, fold
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import listed, number
@@ -17,6 +17,7 @@ class Twins(Cause):
     """Missing and changed paths that share their folded name with another path of the source."""
 
     kinds = frozenset({PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED})
+    wants = Aspect.SPELLING
 
     def __init__(self) -> None:
         self._paths: list[bytes] = []
