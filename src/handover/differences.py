@@ -17,7 +17,7 @@ from handover.strict_json import Document
 
 TYPE: Literal["handover-differences"] = "handover-differences"
 VERSION: Literal[1] = 1
-
+_BLOCK = 2**18
 
 _SENT_AGAIN = (PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED)
 
@@ -63,36 +63,47 @@ class Writer:
 
 
 def read(stream: BinaryIO, where: str) -> Iterator[Difference]:
-    """Yield the differences of the file, with one line in memory at a time.
+    """Yield the differences of the file, with a quarter of a megabyte, or one line, in memory at a time.
 
     Raises ``MalformedInput`` for a line that is not one, for paths out of order, and for a file that ends in a line.
     """
-    strict_json.decode(FileHeader, _whole(_readline(stream), f"{where}:1"), where=f"{where}:1")
+    raw = stream.readline(strict_json.MAX_LINE + 1)
+    if not raw.endswith(b"\n"):
+        raise _broken_off(raw, f"{where}:1")
+    strict_json.decode(FileHeader, raw[:-1], where=f"{where}:1")
     number, last = 1, None
-    while raw := _readline(stream):
-        number += 1
-        place = f"{where}:{number}"
-        difference = strict_json.decode(Difference, _whole(raw, place), where=place)
-        path = paths.from_fields(difference.path, difference.path_b64, where=place)
-        key = paths.order_key(paths.check(path, where=place))
-        if last is not None and key <= last:
-            raise MalformedInput("paths are out of order or doubled", where=place)
-        if difference.kind is PathClass.SAME or not difference.why:
-            raise MalformedInput("not a difference", where=place)
-        last = key
-        yield difference
+    for lines in _whole_lines(stream, where):
+        for difference in strict_json.decode_lines(Difference, lines, where=where, number=number + 1):
+            number += 1
+            place = f"{where}:{number}"
+            path = paths.from_fields(difference.path, difference.path_b64, where=place)
+            key = paths.order_key(paths.check(path, where=place))
+            if last is not None and key <= last:
+                raise MalformedInput("paths are out of order or doubled", where=place)
+            if difference.kind is PathClass.SAME or not difference.why:
+                raise MalformedInput("not a difference", where=place)
+            last = key
+            yield difference
 
 
-def _readline(stream: BinaryIO) -> bytes:
-    return stream.readline(strict_json.MAX_LINE + 1)
+def _whole_lines(stream: BinaryIO, where: str) -> Iterator[bytes]:
+    rest, number = b"", 1
+    while data := stream.read(_BLOCK):
+        end = data.rfind(b"\n") + 1
+        lines, rest = (rest + data[:end], data[end:]) if end else (b"", rest + data)
+        if lines:
+            number += lines.count(b"\n")
+            yield lines
+        if len(rest) > strict_json.MAX_LINE:
+            break
+    if rest:
+        raise _broken_off(rest, f"{where}:{number + 1}")
 
 
-def _whole(raw: bytes, place: str) -> bytes:
-    if raw.endswith(b"\n"):
-        return raw[:-1]
+def _broken_off(raw: bytes, place: str) -> MalformedInput:
     if len(raw) > strict_json.MAX_LINE:
-        raise MalformedInput(f"a line longer than {strict_json.MAX_LINE} bytes", where=place)
-    raise MalformedInput(
+        return MalformedInput(f"a line longer than {strict_json.MAX_LINE} bytes", where=place)
+    return MalformedInput(
         "the file ends too early",
         where=place,
         hint="A copy of the file broke off. Ask for the whole file, or compare the manifests again.",

@@ -61,7 +61,10 @@ class Document(msgspec.Struct, metaclass=_KeywordOnly, frozen=True, forbid_unkno
 
 def encode(value: object) -> bytes:
     """Return the one encoding of ``value`` in a single line, without a line end."""
-    raw = _ENCODER.encode(value)
+    return _escaped(_ENCODER.encode(value))
+
+
+def _escaped(raw: bytes) -> bytes:
     if raw.isascii() and b"\x7f" not in raw:
         return raw
     return _DECEPTIVE.sub(lambda match: f"\\u{ord(match[0]):04x}", raw.decode()).encode()
@@ -75,6 +78,20 @@ def encode_document(value: object) -> bytes:
 def decode(kind: type[T], raw: bytes, *, where: str) -> T:
     """Parse one line (without its line end), or raise ``MalformedInput``."""
     return _strict(kind, raw, where, encode, MAX_LINE)
+
+
+def decode_lines(kind: type[T], raw: bytes, *, where: str, number: int) -> list[T]:
+    """Parse whole lines, of which the first has this number; ``MalformedInput`` names the first that is wrong."""
+    try:
+        values = msgspec.json.Decoder(kind).decode_lines(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    else:
+        if _escaped(_ENCODER.encode_lines(values)) == raw and len(raw) <= MAX_LINE:
+            return values
+    # Only line by line can be told which one is wrong.
+    lines = enumerate(raw.removesuffix(b"\n").split(b"\n"), number)
+    return [decode(kind, line, where=f"{where}:{place}") for place, line in lines]
 
 
 def decode_document(kind: type[T], raw: bytes, *, where: str) -> T:

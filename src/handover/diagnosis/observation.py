@@ -165,6 +165,8 @@ def _pass(
     walkers: tuple[Walker, Walker], name: Name | None, arrived: Callable[[Arrivals], None], *, leader: int
 ) -> None:
     """Go to a name, which the leader has; the other side must have the same before it."""
+    if name is not None and walkers[leader].next_name == name:
+        return
     for names, rows in walkers[leader].before(name):
         others = walkers[1 - leader].same(names)
         source, target = (rows, others) if leader == 0 else (others, rows)

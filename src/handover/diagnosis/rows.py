@@ -102,6 +102,11 @@ class Walker:
         self._taken = Row()
         self._part = reader.header.part
 
+    @property
+    def next_name(self) -> Name | None:
+        """The name of the next row, when it is in this block."""
+        return self._names[self._at] if self._at < len(self._names) else None
+
     def before(self, name: Name | None) -> Iterator[tuple[list[Name], list[Row]]]:
         """Yield names and rows before a name, or all that are left; in stretches, each inside of one block."""
         while True:
