@@ -372,6 +372,19 @@ def listed_kind(entry):
         return UNKNOWN
 
 
+def sorted_out(entries):
+    """Return the names of listed entries in order, and the kinds of those that the listing does not call a file."""
+    # A set: a folder that changes can list one name twice.
+    names = sorted({entry.name for entry in entries})
+    try:
+        odd = {entry.name: listed_kind(entry) for entry in entries if not entry.is_file(follow_symlinks=False)}
+    except OSError:  # the listing tells no kinds, and lstat of a name fails
+        odd = {name: kind for name, kind in [(entry.name, listed_kind(entry)) for entry in entries] if kind != FILE}
+    if names and isinstance(names[0], str):  # a descriptor was listed
+        return sorted(map(os.fsencode, names)), {os.fsencode(name): kind for name, kind in odd.items()}
+    return names, odd
+
+
 def status_of(error):
     """Return the status that an error of the system means for the object it is about."""
     if error.errno == errno.ENOENT:
@@ -717,7 +730,7 @@ class Worker:
     def _folder(self, which, folder, path, dev, inode):
         number = total = 0
         status, why, locked = OK, b"", b""
-        names, odd = set(), {}  # sets: a folder that changes can list one name twice
+        listed = []
         try:
             descriptor = self._tree.enter(path, dev, inode)
             try:
@@ -726,18 +739,16 @@ class Worker:
                 locked = errno_name(error)  # its names can be listed, and nothing can be learned of them
             with self._listing(descriptor, locked) as listing:
                 for entry in listing:
-                    if len(names) == CHUNK_NAMES:
-                        self._hand_on(("names", which, folder, path, dev, inode, number, sorted(names), odd))
+                    if len(listed) == CHUNK_NAMES:
+                        names, odd = sorted_out(listed)
+                        self._hand_on(("names", which, folder, path, dev, inode, number, names, odd))
                         self._flush(0)
-                        number, total, names, odd = number + 1, total + CHUNK_NAMES, set(), {}
-                    name = os.fsencode(entry.name) if locked else entry.name
-                    names.add(name)
-                    kind = listed_kind(entry)
-                    if kind != FILE:
-                        odd[name] = kind
+                        number, total, listed = number + 1, total + len(names), []
+                    listed.append(entry)
         except OSError as error:
             status, why = status_of(error), errno_name(error)
-        chunk, names, total = Chunk(folder, number), sorted(names), total + len(names)
+        names, odd = sorted_out(listed)
+        chunk, total = Chunk(folder, number), total + len(names)
         if locked:
             self._emit_unseen(which, chunk, names, odd, UNREADABLE, locked, total, status, why)
         else:
