@@ -112,6 +112,21 @@ def test_the_header_says_how_many_workers_there_were_when_the_host_chose(tmp_pat
     assert 1 <= seen.header.options.workers <= min(16, 4 * (os.cpu_count() or 1))
 
 
+def test_workers_that_wait_for_the_disk_get_company_at_once(tmp_path, monkeypatch):
+    for folder in range(60):
+        (tmp_path / f"{folder}").mkdir()
+        for number in range(4):
+            (tmp_path / f"{folder}" / f"{number}").touch()
+    text = loader.program().source
+    reading = b"                    data = read(descriptor, size + 1)\n"
+    assert text.count(reading) == 1
+    text = text.replace(reading, reading + b"                    time.sleep(0.01)\n")
+    waiting = loader.Program(text, hashlib.sha256(text).hexdigest())
+    monkeypatch.setattr(loader, "program", lambda: waiting)
+    seen = scan_tree(tmp_path, recheck=False, effort=Effort.local())
+    assert seen.header.options.workers == min(16, 4 * len(os.sched_getaffinity(0)))
+
+
 def test_an_evidence_step_is_met_whatever_the_rate(tmp_path):
     (tmp_path / "big").write_bytes(os.urandom(3 * 2**20 + 5))
     limited = scan_tree(tmp_path, rate=9_999_999, digest=Algorithm.SHA256)

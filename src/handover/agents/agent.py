@@ -1260,9 +1260,10 @@ class Backlog:
         """Whether workers would soon have nothing to do if none handed on what it keeps for itself."""
         return self.folders < workers or bool(self._big)
 
-    def is_rich(self, workers):
-        """Whether more workers would find something to do."""
-        return self.folders + len(self._split) + len(self._big) > workers
+    @property
+    def pieces(self):
+        """How much work waits that is no folder."""
+        return len(self._split) + len(self._big)
 
     @property
     def has_big(self):
@@ -1681,14 +1682,19 @@ class Pool:
             self._by_descriptor[worker.results] = self._by_descriptor[worker.tasks] = worker
             self._poll.register(worker.results, select.POLLIN)
 
-    def _grow_later(self):
-        """Start as many workers again as there are."""
+    def _is_rich(self):
+        """Whether more workers would find something to do: what others keep for themselves is theirs for the asking."""
+        _, _, done, announced, _ = self._page.sums()
+        return announced - done + self._coordinator.backlog.pieces > self.count
+
+    def _grow_later(self, wanted):
+        """Start workers until there are so many."""
         import warnings
 
         # Python 3.12 and later warn of forks beside threads. The only other thread holds the leash: it sits in one
         # read and holds no lock, and a worker has no use for it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        self._grow(2 * self.count)
+        self._grow(wanted)
         self._busy_before = sum(map(busy_seconds, self.pids))
 
     def _fork(self, job, index, step):
@@ -1767,9 +1773,12 @@ class Pool:
         # Workers that wait for a slow line or for their turn would not do more if there were more of them.
         is_held_up = self._job.rate or blocked - self._blocked_before > BLOCKED_SHARE * seconds
         self._looked, self._busy_before, self._blocked_before = now, busy, blocked
-        if self.count < self.most and not is_held_up and self._coordinator.backlog.is_rich(self.count):
-            if share > CPU_BOUND_SHARE if self._rotates else share < WAITING_SHARE:
-                self._grow_later()
+        if self.count < self.most and not is_held_up and self._is_rich():
+            if self._rotates and share > CPU_BOUND_SHARE:
+                self._grow_later(2 * self.count)
+            elif not self._rotates and share < WAITING_SHARE:
+                # So many that, waiting as much as these do, they do what these could do if they never waited.
+                self._grow_later(int(self.count / max(share, 1 / self.most)))
         if self._collapse and self._coordinator.which == CONTENTS_PASS:
             self._give_way(now)
 
