@@ -6,7 +6,7 @@ which they believe. So both must agree, nothing may lie between or before the fi
 
 from __future__ import annotations
 
-import os
+import io
 import stat
 import struct
 import zipfile
@@ -97,7 +97,7 @@ class ZipBundle:
 
         SECURITY: readers differ in whether they count, and in which of two end records they believe.
         """
-        self._stream.seek(-_END - len(self._archive.comment), os.SEEK_END)
+        self._stream.seek(-_END - len(self._archive.comment), io.SEEK_END)
         end = self._stream.read(_END)
         told, length = struct.unpack("<H", end[10:12])[0], struct.unpack("<H", end[20:22])[0]
         if end[:4] != b"PK\x05\x06" or length != len(self._archive.comment) or told not in (count, _ELSEWHERE):
