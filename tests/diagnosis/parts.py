@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from handover import differences
 from handover.compare import Comparer
-from handover.comparison import Difference
+from handover.comparison import Difference, PathClass
 from handover.diagnosis import Context, Streams, diagnose
 from handover.entries import Entry, HostStat
 from handover.report import Finding
@@ -57,7 +57,11 @@ class Part:
             writer.add(difference)
         return stream.getvalue()
 
-    def findings(self, **context: int) -> tuple[Finding, ...]:
+    def kinds(self) -> frozenset[PathClass]:
+        """Return the kinds of differences that there are."""
+        return frozenset(difference.kind for difference in self.differences())
+
+    def findings(self, **context: object) -> tuple[Finding, ...]:
         recorded = self.recorded()
 
         @contextmanager

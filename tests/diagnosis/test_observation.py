@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnosis.parts import Part, path_of, site, stat
-from handover import differences
+from handover import differences, manifest_reader
 from handover.comparison import PathClass
-from handover.diagnosis import Context, diagnose, pairs, tables
+from handover.diagnosis import Context, census, diagnose, pairs, tables
 from handover.diagnosis.observation import Arrivals, Streams, observe
 from handover.errors import MalformedInput
 from handover.manifest_reader import Reader
@@ -86,6 +86,8 @@ def test_four_times_the_differences_need_a_few_bytes_more_for_each(kept, tmp_pat
     monkeypatch.setattr(tables, "_BUCKETS", 256)
     monkeypatch.setattr(tables, "_KEYS", 256)
     monkeypatch.setattr(pairs, "_SAMPLE", 128)
+    monkeypatch.setattr(census, "_TOGETHER", 256)
+    monkeypatch.setattr(manifest_reader, "_BLOCK", 2**16)
     small, large = (peak(count, kept, tmp_path / str(count)) for count in (6_000, 24_000))
     assert large - small < 18_000 * 300
 

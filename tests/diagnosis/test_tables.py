@@ -10,15 +10,27 @@ from handover.diagnosis.tables import _BUCKETS, HashSet, Split, Tally
 points = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["arrived", "unit", "inside"])), max_size=40)
 
 
-@given(st.lists(st.sampled_from([b"", b"a", b"A", b"a/b", b"\xff"]), max_size=20))
-def test_a_set_knows_its_members_and_those_that_came_twice(items):
+@given(st.lists(st.sampled_from([b"", b"a", b"A", b"a/b", b"\xff"]), max_size=20), st.integers(0, 20))
+def test_a_set_knows_its_members_and_those_that_came_twice(items, alone):
     found = HashSet()
-    for item in items:
+    for item in items[:alone]:
         found.add(item)
+    found.update(items[alone:])
     twice = found.repeated()
     for item in (b"", b"a", b"A", b"a/b", b"\xff", b"never"):
         assert (item in found) == (item in items)
         assert (item in twice) == (items.count(item) > 1)
+
+
+def test_a_set_of_many_runs_is_in_order():
+    items = [b"%d" % (n % 150_000) for n in range(200_000)]
+    found = HashSet()
+    found.update(items)
+    twice = found.repeated()
+    assert len(twice) == 50_000
+    assert all(item in found for item in items[::1000])
+    assert all((item in twice) == (n < 50_000) for n, item in enumerate(items[:150_000]) if n % 1000 == 0)
+    assert b"never" not in found
 
 
 @given(points)

@@ -14,7 +14,6 @@ from contextlib import AbstractContextManager
 from functools import reduce
 from operator import or_
 
-from handover.comparison import PathClass
 from handover.diagnosis.causes import CAUSES
 from handover.diagnosis.census import Aspect, Census
 from handover.diagnosis.choosing import choose, coverage
@@ -45,8 +44,8 @@ def diagnose(evidence: Evidence, context: Context) -> tuple[Finding, ...]:
 
 
 def _hypotheses(streams: Streams, context: Context) -> list[Hypothesis]:
-    causes = [cause() for cause in CAUSES]
-    wanted = _wanted(context.kinds)
+    causes = [cause() for cause in CAUSES if cause.is_open(context.kinds)]
+    wanted = reduce(or_, (cause.wants for cause in causes), Aspect(0))
     census, folders, pairs = Census(wanted), Folders(), Pairs()
     takes_folders, takes_pairs = Aspect.FOLDERS in wanted, Pairs.kinds <= context.kinds
 
@@ -68,11 +67,6 @@ def _hypotheses(streams: Streams, context: Context) -> list[Hypothesis]:
     ahead = (_ahead_ns(streams.source.header), _ahead_ns(streams.target.header))
     scene = Scene(context, *ahead, census, folders, pairs)
     return [hypothesis for cause in causes for hypothesis in cause.hypotheses(scene)]
-
-
-def _wanted(kinds: frozenset[PathClass]) -> Aspect:
-    """Return what the causes have to know of all that arrived, when there are differences of these kinds."""
-    return reduce(or_, (cause.wants for cause in CAUSES if kinds & cause.wants_for), Aspect(0))
 
 
 def _ahead_ns(header: Header) -> int:

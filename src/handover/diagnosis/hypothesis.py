@@ -79,12 +79,18 @@ class Hypothesis:
 class Cause(ABC):
     """A family of causes. It gets the differences of its ``kinds`` once, in order, and keeps little of them.
 
-    ``wants`` is what it has to know of all that arrived, once there is a difference of the kinds ``wants_for``.
+    It has nothing to say of a part without any difference of the kinds ``only_with``, by default ``kinds``. ``wants``
+    is what it has to know of all that arrived.
     """
 
     kinds: ClassVar[frozenset[PathClass]] = frozenset()
+    only_with: ClassVar[frozenset[PathClass]] = frozenset()
     wants: ClassVar[Aspect] = Aspect(0)
-    wants_for: ClassVar[frozenset[PathClass]] = frozenset({PathClass.MISSING})
+
+    @classmethod
+    def is_open(cls, kinds: frozenset[PathClass]) -> bool:
+        """Whether it may have something to say of a part with differences of these kinds."""
+        return bool(kinds & (cls.only_with or cls.kinds))
 
     def add(self, seen: Observation) -> None:  # noqa: B027  a cause that lives from what all share has nothing to do
         """Take one difference of ``kinds``."""

@@ -57,6 +57,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     host: Stat = UNKNOWN
 
 
+_NEAR = 4096
 _ROWS = msgspec.json.Decoder(Row, strict=False)
 
 
@@ -81,14 +82,18 @@ class Finder:
         # There is one JSON form, and no quotation mark inside of a string: this can only be the line itself.
         form = b'{"path":%b,' if isinstance(name, str) else b'{"path_b64":%b,'
         wanted = form % strict_json.encode(name)
-        while (at := self._raw.find(wanted, self._at)) < 0:
+        # In a short stretch ``find`` starts without tables, and where much differs the line is near.
+        at = self._raw.find(wanted, self._at, self._at + _NEAR)
+        while at < 0 and (at := self._raw.find(wanted, self._at)) < 0:
             following = next(self._blocks, None)
             if following is None:
                 raise _foreign(self._part)
             self._raw, self._at = following.raw, 0
         self._at = self._raw.index(b"\n", at)
-        (row,) = _decoded(self._raw[at : self._at], self._part)
-        return row
+        try:
+            return _ROWS.decode(self._raw[at : self._at])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise _undecodable(error, self._part) from error
 
 
 class Walker:
@@ -170,7 +175,11 @@ def _decoded(raw: bytes, part: str) -> list[Row]:
     try:
         return _ROWS.decode_lines(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise MalformedInput(f"not entries: {strict_json.reason(error)}", where=part) from error
+        raise _undecodable(error, part) from error
+
+
+def _undecodable(error: Exception, part: str) -> MalformedInput:
+    return MalformedInput(f"not an entry: {strict_json.reason(error)}", where=part)
 
 
 def _foreign(part: str) -> MalformedInput:

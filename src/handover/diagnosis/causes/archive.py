@@ -22,6 +22,7 @@ class Archive(Cause):
     """Extra archives on the target, held against the files that are missing."""
 
     kinds = frozenset({PathClass.MISSING, PathClass.EXTRA})
+    only_with = frozenset({PathClass.MISSING})
     wants = Aspect.FILES
 
     def __init__(self) -> None:

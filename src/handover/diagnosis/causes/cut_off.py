@@ -26,6 +26,7 @@ class CutOff(Cause):
     """
 
     kinds = frozenset({PathClass.CHANGED})
+    only_with = frozenset({PathClass.MISSING})
     wants = Aspect.FILES | Aspect.NAMES | Aspect.FOLDERS
 
     def __init__(self) -> None:

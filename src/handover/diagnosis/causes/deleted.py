@@ -20,6 +20,7 @@ class Deleted(Cause):
     Copying sets a folder's time to that of the last name, or back to that of the source; deleting sets it to now.
     """
 
+    only_with = frozenset({PathClass.MISSING})
     wants = Aspect.FOLDERS
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:

@@ -22,7 +22,6 @@ class DiskFull(Cause):
 
     kinds = frozenset({PathClass.CHANGED})
     wants = Aspect.COMING
-    wants_for = frozenset({PathClass.CHANGED})
 
     def __init__(self) -> None:
         self._empty = self._cut = 0

@@ -24,6 +24,7 @@ class Leftovers(Cause):
     """Extra files with the names of such pieces; the file that a piece was to become explains itself with it."""
 
     kinds = frozenset({PathClass.MISSING, PathClass.CHANGED, PathClass.EXTRA})
+    only_with = frozenset({PathClass.EXTRA})
 
     def __init__(self) -> None:
         self._lost = HashSet()

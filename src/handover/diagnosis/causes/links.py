@@ -24,7 +24,6 @@ class Links(Cause):
 
     kinds = frozenset({PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED})
     wants = Aspect.FILES
-    wants_for = frozenset({PathClass.MISSING, PathClass.TYPE_CHANGED})
 
     def __init__(self) -> None:
         self._followed, self._dropped = 0, 0

@@ -19,6 +19,8 @@ _FEW = 3
 class Moved(Cause):
     """Contents that are missing at one path and extra at another."""
 
+    only_with = frozenset({PathClass.MISSING})
+
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield a shifted root, and files that were moved."""
         sample = scene.pairs.sample()

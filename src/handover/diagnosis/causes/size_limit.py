@@ -22,6 +22,7 @@ _LIMITS = tuple(
 class SizeLimit(Cause):
     """Missing files that are all larger than any that arrived."""
 
+    only_with = frozenset({PathClass.MISSING})
     wants = Aspect.SIZES
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:

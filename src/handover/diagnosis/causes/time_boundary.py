@@ -20,7 +20,7 @@ class TimeBoundary(Cause):
     """Missing and changed files that are all newer on the source than everything that arrived."""
 
     wants = Aspect.TIMES | Aspect.COMING
-    wants_for = frozenset({PathClass.MISSING, PathClass.CHANGED})
+    only_with = frozenset({PathClass.MISSING, PathClass.CHANGED})
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield the boundary, told by what the terms say about time."""

@@ -17,6 +17,7 @@ class Twins(Cause):
     """Missing and changed paths that share their folded name with another path of the source."""
 
     kinds = frozenset({PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED})
+    only_with = frozenset({PathClass.MISSING})
     wants = Aspect.SPELLING
 
     def __init__(self) -> None:
@@ -28,7 +29,9 @@ class Twins(Cause):
             self._paths.append(seen.path)
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
-        """Yield the twins of which one is lost."""
+        """Yield the twins of which one is lost: where both arrived, the target tells them apart."""
+        if not scene.census.missing:
+            return
         twins = scene.census.twins()
         lost = [path for path in self._paths if fold(path) in twins] if len(twins) else []
         if not lost:

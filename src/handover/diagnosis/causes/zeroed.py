@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol, Self
 
 from handover.comparison import PathClass
@@ -16,6 +16,7 @@ from handover.entries import prefix_step
 _PAGE = 4096
 _LARGEST = 4 * 2**20
 _SHA256_HEX, _PREFIX_HEX = 64, 16
+_SIZES = 4096
 
 
 class Hasher(Protocol):
@@ -120,6 +121,7 @@ def _is_filled(seen: Observation) -> bool:
     return target.size <= _LARGEST and target.digest == _zeros_digest(target.size)
 
 
+@lru_cache(_SIZES)
 def _zeros_digest(size: int) -> str:
     hasher = _states()[size // _PAGE].copy()
     hasher.update(bytes(size % _PAGE))
