@@ -148,7 +148,7 @@ def rounds(bench: Bench) -> Iterator[Named]:
 
 
 def compare(bench: Bench) -> Iterator[Named]:
-    """Comparisons of manifests: a million entries beside ``comm``, ten million for the memory."""
+    """Comparisons of manifests: a million entries beside ``comm``, a million differences, ten million for memory."""
     million = scaled(1_000_000, bench.scale)
     source = manifests.build(Kind.SOURCE, million, bench.home)
     for kind in (Kind.EQUAL, Kind.MTIME):
@@ -160,6 +160,14 @@ def compare(bench: Bench) -> Iterator[Named]:
         comm = Contender("comm -3", Command(words, environment={"LC_ALL": "C"}))
         ours = Contender(OURS, handover("compare", source, target, "--json"))
         yield name, bench.by_turns(name, ours, comm)
+    for kind, words in ((Kind.CONTENT, "1 M entries, 1 % different"), (Kind.MIXED, "1 M differences")):
+        target = manifests.build(kind, million, bench.home)
+        measure.warm(source, target)
+        name = f"compare {words}, with findings"
+        yield (
+            name,
+            bench.by_turns(name, Contender(OURS, replace(handover("compare", source, target, "--json"), codes=(1,)))),
+        )
     many = scaled(10_000_000, bench.scale)
     name = "compare 10 M entries, 1 % different"
     halves = [manifests.build(kind, many, bench.home) for kind in (Kind.SOURCE, Kind.CONTENT)]

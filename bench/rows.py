@@ -99,6 +99,9 @@ def _compare() -> Iterable[Row]:
         experiment, what = f"compare 1 M entries, {kind}", f"compare 1 M entries, {words}"
         yield Row(what, experiment, 3.0, "comm -3")
         yield Row(f"{what}, memory", experiment, 40.0, measure=Measure.PEAK)
+    for words, bar_mb in (("1 M entries, 1 % different", 100.0), ("1 M differences", 150.0)):
+        experiment = f"compare {words}, with findings"
+        yield Row(f"{experiment}, memory", experiment, bar_mb, measure=Measure.PEAK)
     experiment = "compare 10 M entries, 1 % different"
     yield Row(f"{experiment}, memory", experiment, 150.0, measure=Measure.PEAK)
 
