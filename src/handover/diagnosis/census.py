@@ -59,6 +59,7 @@ class Census:
         self._takes_spelling = Aspect.SPELLING in wanted
         self._folded = HashSet()
         self._waiting = Arrivals([], [], [])
+        self._came: list[int] = []
 
     def arrived(self, seen: Arrivals) -> None:
         """Count some paths that are the same on both sides; a few wait until they are many."""
@@ -79,6 +80,8 @@ class Census:
 
     def finish(self) -> None:
         """Count those that wait."""
+        self.arrived_ns.add_arrived(self._came)
+        self._came.clear()
         seen, self._waiting = self._waiting, Arrivals([], [], [])
         if not seen.paths:
             return
@@ -180,7 +183,9 @@ class Census:
             if (seen.target.size or 0) < seen.size:
                 self.arrived_ns.add_lost(seen.target_stat.ctime_ns, unit=True)
             elif seen.target.size:
-                self.arrived_ns.add_arrived((seen.target_stat.ctime_ns,))
+                self._came.append(seen.target_stat.ctime_ns)
+                if len(self._came) >= _TOGETHER:
+                    self.finish()
 
     def twins(self) -> HashSet:
         """Return the folded paths that stand for more than one path of the source."""

@@ -59,19 +59,21 @@ class HashSet:
     def _in_order(self) -> Iterator[list[int]]:
         """Yield all hashes in order, in lists that have none in common.
 
-        A list of all of them at once would take five times the memory: they are sorted in runs, and what lies between
-        two borders is taken out of every run. Hashes are spread evenly, and so the lists are about as long as the runs.
+        A list of all of them at once would take five times the memory: they are sorted in runs, in their place, and
+        what lies between two borders is taken out of every run. Hashes are spread evenly: these lists are about as long.
         """
-        starts = range(0, len(self._hashes), _RUN)
-        runs = [array("q", sorted(self._hashes[start : start + _RUN])) for start in starts]
-        places = [0] * len(runs)
-        for number in range(1, len(runs) + 1):
-            border = -(2**63) + number * 2**64 // len(runs)
-            ends = [len(run) if number == len(runs) else bisect_left(run, border) for run in runs]
+        hashes = self._hashes
+        starts = range(0, len(hashes), _RUN)
+        for start in starts:
+            hashes[start : start + _RUN] = array("q", sorted(hashes[start : start + _RUN]))
+        stops = [min(start + _RUN, len(hashes)) for start in starts]
+        places = list(starts)
+        for number in range(1, len(starts) + 1):
+            border = -(2**63) + number * 2**64 // len(starts)
             found: list[int] = []
-            for run, start, end in zip(runs, places, ends, strict=True):
-                found += run[start:end]
-            places = ends
+            for run, (start, stop) in enumerate(zip(places, stops, strict=True)):
+                places[run] = stop if number == len(starts) else bisect_left(hashes, border, start, stop)
+                found += hashes[start : places[run]]
             found.sort()
             yield found
 

@@ -15,7 +15,8 @@ _FOLDERS = frozenset(
     b"cache caches .cache et-cache twig_cache smarty_cache cache_fs compile litespeed wflogs __pycache__ "
     b"tmp temp sessions session logs log upgrade-temp-backup".split()
 )
-_NAMES = re.compile(rb"(?is)(?:sess_[0-9a-z,-]+|.*\.(?:log|tmp|cache|pyc)|error_log|debug\.log)\Z")
+_ENDINGS = (b".log", b".tmp", b".cache", b".pyc")
+_SESSION = re.compile(rb"sess_[0-9a-z,-]+\Z")
 _LOSSES = (PathClass.MISSING, PathClass.EXTRA, PathClass.CHANGED, PathClass.NOT_CHECKED)
 
 
@@ -63,7 +64,10 @@ def is_generated(seen: Observation) -> bool:
     """Whether a difference is in a file that programs make anew, by its name."""
     if seen.kind not in _LOSSES:
         return False
-    *folders, name = seen.path.split(b"/")
-    if any(folder.lower() in _FOLDERS for folder in folders) or (seen.is_folder and name.lower() in _FOLDERS):
-        return True
-    return not seen.is_folder and _NAMES.match(name) is not None
+    names = seen.path.lower().split(b"/")
+    name = names[-1]
+    if not seen.is_folder:
+        if name.endswith(_ENDINGS) or name == b"error_log" or _SESSION.match(name):
+            return True
+        names.pop()
+    return not _FOLDERS.isdisjoint(names)
