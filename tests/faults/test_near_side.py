@@ -20,6 +20,7 @@ from faults.seam import (
     SHORT,
     Calls,
 )
+from support import numbers
 
 #: After these the same comes out as without them.
 _HARMLESS = (SHORT, ALWAYS_SHORT, INTERRUPTED)
@@ -58,7 +59,8 @@ def test_whatever_call_fails(servers, disk, work, fault):
         return bool(ran.call)
 
     points = servers.every(point)
-    assert points
+    assert points or not work.made, "nothing was struck"
+    numbers.add("fault points", points)
     assert not broken, f"{len(broken)} of {points} points:\n\n" + "\n\n".join(broken[:_SHOWN])
 
 
@@ -71,7 +73,7 @@ def check(work, fault, disk, ran):
     cannot_clean = (
         ran.call and fault not in _HARMLESS and (fault is KILL or fault.lasting or Calls.REMOVE in fault.calls)
     )
-    there = disk.check(work, may_leave_hidden=bool(cannot_clean), may_be_cut=fault in (KILL, DYING))
+    there = disk.check(work, may_leave_hidden=bool(cannot_clean), may_be_cut=fault in (KILL, DYING, READ_ONLY))
     assert there or ran.code != work.code, "not all was made"
 
 

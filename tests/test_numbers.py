@@ -1,0 +1,44 @@
+"""The list of numbers in ``make check``: what was not measured is missing, and is not 0."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support import numbers
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    path = tmp_path / "build" / "numbers.json"
+    monkeypatch.setattr(numbers, "_FILE", path)
+    monkeypatch.setattr(numbers, "_sums", numbers.Counter())
+    return path
+
+
+def lines(file):
+    shown = numbers.table(file).splitlines()
+    return dict(zip(numbers.TITLES, shown, strict=True))
+
+
+def test_what_nobody_measured_is_missing(file):
+    assert all("missing" in line for line in lines(file).values())
+
+
+def test_what_was_measured_stands_with_what_there_could_be(file):
+    numbers.record("mutants", 198, of=200)
+    numbers.record("hostile seeds", 0)
+    found = lines(file)
+    assert "198 of 200 (99.0 %)" in found["mutants"]
+    assert " 0 " in found["hostile seeds"]
+    assert "missing" in found["vectors"]
+
+
+def test_counts_of_one_run_are_added_up_and_those_of_another_run_forgotten(file, monkeypatch):
+    numbers.add("fault points", 1000)
+    numbers.add("fault points", 234)
+    assert json.loads(file.read_text())["fault points"]["value"] == 1234
+    monkeypatch.setattr(numbers, "_sums", numbers.Counter())
+    numbers.add("fault points", 5)
+    assert json.loads(file.read_text())["fault points"]["value"] == 5
