@@ -46,3 +46,8 @@ def pytest_make_collect_report(
         report.outcome = "failed"
         report.longrepr = f"{collector.nodeid} skipped itself and is not in tests/skips.txt"
     return report
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long values by their argument: keys that are new in each run would give tests other names each time."""
+    return argname if isinstance(val, str | bytes) and len(val) > 40 else None
