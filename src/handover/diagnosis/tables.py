@@ -60,7 +60,7 @@ class HashSet:
         """Yield all hashes in order, in lists that have none in common.
 
         A list of all of them at once would take five times the memory: they are sorted in runs, in their place, and
-        what lies between two borders is taken out of every run. Hashes are spread evenly: these lists are about as long.
+        what lies between two borders is taken out of every run. Hashes are spread evenly: the lists are as short.
         """
         hashes = self._hashes
         starts = range(0, len(hashes), _RUN)
