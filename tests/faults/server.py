@@ -28,8 +28,6 @@ def warm() -> None:
     for module in pkgutil.walk_packages(handover.__path__, "handover."):
         if not module.name.startswith(_NOT_NEEDED):
             importlib.import_module(module.name)
-    # Of the types of its functions the command line is built anew at every start; here once for all.
-    main.app = typer.main.get_command(main.app)
 
 
 def rehearse(request: dict) -> None:

@@ -28,7 +28,7 @@ def environment(**extra: str) -> dict[str, str]:
     """Return an environment without anything of the developer's, such as an ssh-agent."""
     kept = {
         name: os.environ[name]
-        for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+        for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "PYTHONPATH")
         if name in os.environ
     }
     return {**kept, "PYTHONWARNINGS": "error::ResourceWarning", **extra}
