@@ -92,16 +92,18 @@ def refuse_existing(path: Path) -> None:
 
 
 def _publish_together(asides: Sequence[Path], paths: Sequence[Path], *, durable: bool) -> None:
-    """Give finished files their names; the first ones lose theirs again when another one cannot have its own."""
-    named: list[Path] = []
+    """Give finished files their names; when one cannot have its own, the others lose theirs again."""
+    with local_io(paths[0]):
+        ours = [aside.lstat() for aside in asides]
     try:
         for aside, path in zip(asides, paths, strict=True):
             _publish_file(aside, path)
-            named.append(path)
     except BaseException:
-        for path in named:
+        # A signal can come when a file just got its name: what is there tells, not how far we know to have come.
+        for our, path in zip(ours, paths, strict=True):
             with suppress(OSError):
-                path.unlink()
+                if os.path.samestat(our, path.lstat()):
+                    path.unlink()
         raise
     if durable:
         with local_io(paths[0]):

@@ -31,8 +31,8 @@
 /* Kinds of calls, as bits: the page says which of them count. */
 enum { OPEN = 1, READ = 2, LIST = 4, STAT = 8, CREATE = 16, WRITE = 32, SYNC = 64, NAME = 128, REMOVE = 256, CLOSE = 512 };
 
-/* What happens instead of an errno. */
-enum { KILL = -1, SHORT = -2 };
+/* What happens instead of an errno; below SIGNAL, that signal (SIGNAL - SIGTERM), and the call is done as ever. */
+enum { KILL = -1, SHORT = -2, SIGNAL = -100 };
 
 /* Laid out for Python's struct: "<6q32s4096s". `n` counts from 1; 0 never happens. `lasting`: so do all calls after. */
 struct page {
@@ -84,6 +84,7 @@ static int strikes(int kind, const char *name, int fd, const char *path) {
         kill(getpid(), SIGKILL);
         pause();
     }
+    if (page->what < SIGNAL) return kill(getpid(), SIGNAL - page->what), 0;
     return page->what;
 }
 

@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import queue
+import signal
 import struct
 import subprocess
 import sys
@@ -27,6 +28,7 @@ _SERVER = Path(__file__).with_name("server.py")
 _PAGE = struct.Struct("=6q32s4096s")
 _KILL = -1
 _SHORT = -2
+_SIGNAL = -100
 
 
 class Calls(IntFlag):
@@ -59,6 +61,7 @@ class Fault:
 
 
 KILL = Fault("kill -9", Calls.ALL, _KILL)
+TERMINATED = Fault("SIGTERM", Calls.ALL, _SIGNAL - signal.SIGTERM)
 SHORT = Fault("half of it", Calls.READ | Calls.WRITE, _SHORT)
 ALWAYS_SHORT = Fault("always half of it", Calls.READ | Calls.WRITE, _SHORT, lasting=True)
 #: Python asks again by itself for these calls (PEP 475), and so must everything else.
@@ -128,6 +131,8 @@ class Server:
             "cwd": str(command.cwd),
             "environment": command.environment,
             "near": command.near,
+            # An exception between the opening of a file and its ``with`` leaves the closing to the interpreter.
+            "strict": fault is not TERMINATED,
             "page": str(page),
             "stdout": str(out),
             "stderr": str(err),

@@ -15,8 +15,6 @@ import pkgutil
 import sys
 import warnings
 
-import typer.main
-
 import handover
 from handover.cli import main
 
@@ -44,7 +42,7 @@ def run(request: dict) -> None:
     """Be the command, to the end; never returns."""
     os.chdir(request["cwd"])
     os.environ.update(request["environment"])
-    warnings.simplefilter("error", ResourceWarning)
+    warnings.simplefilter("error" if request["strict"] else "ignore", ResourceWarning)
     sys.argv = ["handover", *request["arguments"]]
     null = os.open(os.devnull, os.O_RDONLY)
     out = os.open(request["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 
 import pytest
 
@@ -18,13 +19,14 @@ from faults.seam import (
     QUOTA,
     READ_ONLY,
     SHORT,
+    TERMINATED,
     Calls,
 )
 from support import numbers
 
 #: After these the same comes out as without them.
 _HARMLESS = (SHORT, ALWAYS_SHORT, INTERRUPTED)
-_FAULTS = (BROKEN, DYING, NO_ROOM, FULL, QUOTA, READ_ONLY, KILL, *_HARMLESS)
+_FAULTS = (BROKEN, DYING, NO_ROOM, FULL, QUOTA, READ_ONLY, KILL, TERMINATED, *_HARMLESS)
 #: Failures that are told in full.
 _SHOWN = 12
 _NUMBER = itertools.count()
@@ -80,4 +82,7 @@ def check(work, fault, disk, ran):
 def _allowed(work, fault, ran):
     if not ran.call or fault in _HARMLESS:
         return {work.code}
-    return {-9} if fault is KILL else {work.code, 7}
+    if fault is TERMINATED:
+        # Before the command has said what to do with signals, and after it has ended, the system does it.
+        return {143, -signal.SIGTERM}
+    return {-signal.SIGKILL} if fault is KILL else {work.code, 7}
