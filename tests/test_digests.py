@@ -81,7 +81,7 @@ def test_the_scratch_file_is_closed_and_not_asked_for_when_there_is_little(tmp_p
     few.hexdigest()
     assert not opened
     many = ContentRoot(Algorithm.SHA256, scratch)
-    for number in range(4 * 2**20 // 65 + 1):
+    for number in range(7 * 2**20 // 65 + 1):
         many.add(f"{number:064x}")
     many.hexdigest()
     assert [stream.closed for stream in opened] == [True]

@@ -11,7 +11,8 @@ from typing import BinaryIO, assert_never
 from handover.errors import Refused
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_RUN_BYTES = 4 * 2**20
+_RUN_BYTES = 7 * 2**20
+_PIECE = 4096
 
 
 class Algorithm(StrEnum):
@@ -86,7 +87,7 @@ def receipt(hexdigest: str) -> str:
 class ContentRoot:
     """SHA-256 over all file digests, sorted, one hex per line: equal for equal contents under any names.
 
-    Memory stays bounded: sorted runs of 4 MiB go to a scratch file from ``scratch``, which the caller's close ends.
+    Memory stays bounded: sorted runs of 7 MiB go to a scratch file from ``scratch``, which the caller's close ends.
     """
 
     def __init__(self, algorithm: Algorithm, scratch: Callable[[], BinaryIO]) -> None:
@@ -109,26 +110,29 @@ class ContentRoot:
 
     def hexdigest(self) -> str:
         """Return the root in hex and let go of the scratch file; nothing can be added afterwards."""
-        if self._file is None:
-            return hashlib.sha256(self._sorted()).hexdigest()
         root = hashlib.sha256()
+        if self._file is None:
+            for piece in self._sorted():
+                root.update(piece)
+            return root.hexdigest()
         with self._file:
             runs = [self._run(offset, end) for offset, end in self._runs]
-            last = self._sorted().splitlines(keepends=True)
+            last = (line for piece in self._sorted() for line in piece.splitlines(keepends=True))
             for line in heapq.merge(*runs, last):
                 root.update(line)
         return root.hexdigest()
 
-    def _sorted(self) -> bytes:
-        """Return what is pending, sorted, as lines."""
+    def _sorted(self) -> Iterator[bytes]:
+        """Yield what is pending, sorted, as whole lines."""
         self._pending.sort()  # as text: Python compares it faster than bytes
-        return "".join(f"{digest}\n" for digest in self._pending).encode()
+        for at in range(0, len(self._pending), _PIECE):
+            yield ("\n".join(self._pending[at : at + _PIECE]) + "\n").encode()
 
     def _spill(self) -> None:
         if self._file is None:
             self._file = self._scratch()
         start = self._file.seek(0, 2)
-        self._file.write(self._sorted())
+        self._file.writelines(self._sorted())
         self._runs.append((start, self._file.tell()))
         self._pending.clear()
 

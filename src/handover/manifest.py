@@ -23,6 +23,8 @@ from handover.strict_json import Count, Document, Hex256, Instant, Whole
 VERSION: Literal[1] = 1
 HEADER_TYPE: Literal["handover-manifest"] = "handover-manifest"
 TRAILER_TYPE: Literal["handover-manifest-end"] = "handover-manifest-end"
+#: So much is digested and written at a time.
+_WRITE_BYTES = 128 * 1024
 
 
 class Role(StrEnum):
@@ -299,6 +301,8 @@ class Writer:
         self._tally = Tally(header, scratch)
         self._algorithm = header.digest
         self._last: bytes | None = None
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self._write(strict_json.encode(header) + b"\n")
 
     def add(self, entry: Entry, host: HostStat | None) -> None:
@@ -328,13 +332,23 @@ class Writer:
 
     def finish(self, ended_at: str) -> Trailer:
         """Write the trailer and return it; the stream is left open."""
+        self._flush()
         trailer = self._tally.trailer(ended_at, self._digest.hexdigest())
         self._stream.write(strict_json.encode(trailer) + b"\n")
         return trailer
 
     def _write(self, data: bytes) -> None:
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes >= _WRITE_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        data = b"".join(self._waiting)
         self._digest.update(data)
         self._stream.write(data)
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
 
 def manifest_name(part: str, role: Role) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -19,7 +20,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.agents import frames
+from handover.agents import agent, frames
+from handover.agents.blocks import _CHUNK, _HEAD, Block, Column
+from handover.agents.chunks import Chunk
 from handover.agents.frames import FRAME, FrameType
 from handover.digests import Algorithm
 from handover.errors import ExitCode, Refused, RemoteError
@@ -27,7 +30,7 @@ from handover.locations.local import LocalHost
 from handover.scan import Clock, Effort
 from support import trees
 from support.processes import Process, descendants, end, wait_until
-from support.scans import WatchedHost, scan_tree
+from support.scans import Manifest, WatchedHost, scan_tree
 from support.schemas import build
 
 NONCE = "0123456789abcdef" * 2
@@ -244,6 +247,75 @@ def test_no_payload_whatever_is_more_than_a_remote_error(recorded, data):
     changed = parts[i][: FRAME.size] + bytes(payload[: len(payload) - cut])
     with contextlib.suppress(RemoteError):
         scan_tree(b"/srv/www", host=Play(greeting, *renumbered([*parts[:i], changed, *parts[i + 1 :]])), clock=CLOCK)
+
+
+def joined(chunks: list[Chunk], *, recheck: bool) -> bytes:
+    """Return one block of chunks that came in others."""
+    parts = [(chunk.block, chunk.first, chunk.stop) for chunk in chunks]
+    heads = [chunk.head for chunk in chunks]
+    errnos = b"".join(chunk.block.head.errno(chunk.place) for chunk in chunks)
+    names = [name for block, first, stop in parts for name in block.names_of(first, stop)]
+    children = [child for chunk in chunks for child in chunk.children]
+    extras, start = b"", 0
+    for block, first, stop in parts:
+        for place in range(first, stop) if not recheck else ():
+            for tag, data in block.extras.get(place, {}).items():
+                extras += agent.EXTRA.pack(start + place - first, tag, len(data)) + data
+        start += stop - first
+    columns = list(zip(Column, "QqqQQIIII", strict=True))[: 4 if recheck else 9]
+    return b"".join(
+        [
+            _HEAD.pack(len(chunks), len(names), len(children), len(errnos), len(extras)),
+            *(_CHUNK.pack(*head) for head in heads),
+            errnos,
+            agent.column("Q", children),
+            *(block.statuses[first:stop] for block, first, stop in parts),
+            agent.column("H", list(map(len, names))),
+            *names,
+            *(block.kinds[first:stop] for block, first, stop in parts),
+            *(
+                agent.column(code, [number for block, *part in parts for number in block.column(column, *part)])
+                for column, code in columns
+            ),
+            *(block.digests(first, stop) for block, first, stop in parts if not recheck),
+            extras,
+        ]
+    )
+
+
+def regrouped(parts: list[bytes], kind: FrameType, sizes: list[int]) -> list[bytes]:
+    """Return frames in which the chunks of one pass are in blocks of these sizes, over and over."""
+    recheck = kind is FrameType.RECHECK
+    frames_of_kind = [part for part in parts if part[1] == kind]
+    blocks = [Block(part[FRAME.size :], None if recheck else 32) for part in frames_of_kind]
+    chunks = [Chunk(block, place) for block in blocks for place in range(len(block.head.chunks))]
+    made, at = [], 0
+    for size in itertools.chain([1], itertools.cycle(sizes)):  # the root is in a block of its own
+        if at >= len(chunks):
+            break
+        payload = joined(chunks[at : at + size], recheck=recheck)
+        made.append(FRAME.pack(0xF7, kind, 0, len(payload)) + payload)
+        at += size
+    first = parts.index(frames_of_kind[0])
+    others = [part for part in parts[first:] if part[1] != kind]
+    return [*parts[:first], *made, *others]
+
+
+@pytest.fixture(scope="module")
+def nasty(tmp_path_factory) -> tuple[bytes, Manifest]:
+    """All bytes of one good scan of the nasty tree, and its manifest."""
+    root, host = trees.build(tmp_path_factory.mktemp("nasty") / "tree"), WatchedHost()
+    found = scan_tree(root, host=host, clock=CLOCK)
+    return host.channels[0].received, found
+
+
+@given(sizes=st.lists(st.integers(1, 30), min_size=1, max_size=5), again=st.lists(st.integers(1, 30), min_size=1))
+def test_chunks_make_the_same_manifest_in_any_blocks(nasty, sizes, again):
+    raw, found = nasty
+    greeting, parts = split(raw)
+    parts = regrouped(regrouped(parts, FrameType.CHUNK, sizes), FrameType.RECHECK, again)
+    other = scan_tree(b"/srv/www", host=Play(greeting, *renumbered(parts)), clock=CLOCK)
+    assert (other.contents, other.hosts) == (found.contents, found.hosts)
 
 
 def test_a_frame_of_a_gigabyte_is_refused_before_it_is_kept(recorded):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterator
+from enum import IntEnum
 from functools import cached_property
 from itertools import accumulate, islice, pairwise
 from operator import lt
@@ -24,14 +25,27 @@ _CHUNK = struct.Struct(">QIIIBQBB")
 _LAST = 1
 #: More than this a block holds neither of names nor of chunks.
 MAX_NAMES = MAX_CHUNKS = 2048
-#: Sizes, mtimes, ctimes and inodes come after the kinds.
-_STABLE = "QqqQ"
-_STABLE_WIDTH = 1 + 8 + 8 + 8 + 8
-#: Devices, modes, uids, gids and link counts.
-_HOST = "QIIII"
-_HOST_WIDTH = 8 + 4 + 4 + 4 + 4
-_WIDTHS = {code: struct.calcsize(f">{code}") for code in "QqIH"}
 _FORBIDDEN_NAMES = frozenset((b"", b".", b".."))
+
+
+class Column(IntEnum):
+    """The numbers that there are of each entry, in their order; up to the inodes they are stable columns."""
+
+    SIZE = 0
+    MTIME_NS = 1
+    CTIME_NS = 2
+    INODE = 3
+    DEV = 4
+    MODE = 5
+    UID = 6
+    GID = 7
+    NLINK = 8
+
+
+STABLE = (Column.SIZE, Column.MTIME_NS, Column.CTIME_NS, Column.INODE)
+HOST = (Column.DEV, Column.MODE, Column.UID, Column.GID, Column.NLINK)
+#: How a number is packed, and in how many bytes.
+_CODES = tuple((code, struct.calcsize(f">{code}")) for code in "QqqQQIIII")
 
 
 class Payload(Protocol):
@@ -104,8 +118,12 @@ class Block:
     the folders that are entered. ``settled`` has the kinds of entries with status OK, and 0 for all others.
     """
 
-    def __init__(self, payload: Payload, digest_size: int | None) -> None:
-        """``digest_size``: of the digests of files that were read; ``None`` for a block of a recheck."""
+    def __init__(self, payload: Payload, digest_size: int | None, offset: int = 0) -> None:
+        """``digest_size``: of the digests of files that were read; ``None`` for a block of a recheck.
+
+        ``offset`` is where the block was found, and tells it from others.
+        """
+        self.offset = offset
         self._payload = payload
         self.digest_size = digest_size
         self.head = head = BlockHead.parse(payload)
@@ -114,16 +132,18 @@ class Block:
         lengths = numbers("H", n, payload[at + n : at + 3 * n])
         self._ends = array("I", accumulate(lengths, initial=0))
         self._lengths, self._names = at + n, at + 3 * n
-        self._columns = self._names + self._ends[-1]
-        self._host = self._columns + _STABLE_WIDTH * n
-        self.kinds = payload[self._columns : self._columns + n]
-        if len(payload) < self._host or max(self.kinds, default=0) > Kind.SPECIAL:
+        kinds = self._names + self._ends[-1]
+        self.kinds = payload[kinds : kinds + n]
+        #: Where each column begins, and the end of the last.
+        self._at = tuple(accumulate((width * n for _, width in _CODES), initial=kinds + n))
+        stable = self._at[Column.DEV]
+        if len(payload) < stable or max(self.kinds, default=0) > Kind.SPECIAL:
             raise broken("a block that is cut")
         self.settled = self.kinds if self.statuses.count(Status.OK) == n else self._settled()
         self.firsts = array("I", accumulate((chunk.names for chunk in head.chunks), initial=0))
         self.children_before = array("I", accumulate((chunk.children for chunk in head.chunks), initial=0))
         self._check_children()
-        self._digests = self._host + (0 if digest_size is None else _HOST_WIDTH * n)
+        self._digests = stable if digest_size is None else self._at[-1]
         self._end = self._digests + (digest_size or 0) * self.settled.count(Kind.FILE)
         if len(payload) != self._end + head.attached:
             raise broken("a block whose columns do not fit together")
@@ -151,26 +171,25 @@ class Block:
             raise broken("a name that no file can have")
         return names
 
-    def stable(self, start: int, stop: int) -> list[tuple[int, ...]]:
-        """Return sizes, mtimes, ctimes and inodes of some entries."""
-        return self._part(_STABLE, self._columns + self.head.names, start, stop)
+    def column(self, column: Column, start: int, stop: int) -> tuple[int, ...]:
+        """Return one number of some entries."""
+        at, (code, width) = self._at[column], _CODES[column]
+        return numbers(code, stop - start, self._payload[at + width * start : at + width * stop])
 
-    def host(self, start: int, stop: int) -> list[tuple[int, ...]]:
-        """Return devices, modes, uids, gids and link counts of some entries."""
-        return self._part(_HOST, self._host, start, stop)
-
-    def stable_bytes(self, start: int, stop: int) -> list[bytes]:
+    def stable_bytes(self, start: int, stop: int) -> tuple[bytes, ...]:
         """Return what is the same in the recheck when nothing has changed."""
-        n, at = self.head.names, self._columns + self.head.names
-        return [
-            self._payload[self._lengths + 2 * start : self._lengths + 2 * stop],
-            self._payload[self._names + self._ends[start] : self._names + self._ends[stop]],
+        payload, lengths, names, ends = self._payload, self._lengths, self._names, self._ends
+        size, mtime, ctime, inode = self._at[: Column.DEV]
+        first, end = 8 * start, 8 * stop
+        return (
+            payload[lengths + 2 * start : lengths + 2 * stop],
+            payload[names + ends[start] : names + ends[stop]],
             self.kinds[start:stop],
-            *[
-                self._payload[at + 8 * (n * column + start) : at + 8 * (n * column + stop)]
-                for column in range(len(_STABLE))
-            ],
-        ]
+            payload[size + first : size + end],
+            payload[mtime + first : mtime + end],
+            payload[ctime + first : ctime + end],
+            payload[inode + first : inode + end],
+        )
 
     def digests(self, start: int, stop: int) -> bytes:
         """Return the digests of those of some entries that are files and were read, one after the other."""
@@ -208,14 +227,6 @@ class Block:
         for chunk, (first, following) in zip(self.head.chunks, pairwise(self.firsts), strict=True):
             if self.settled.count(Kind.DIR, first, following) != chunk.children:
                 raise broken("a folder without a number, or a number without its folder,")
-
-    def _part(self, codes: str, at: int, start: int, stop: int) -> list[tuple[int, ...]]:
-        columns = []
-        for code in codes:
-            width = _WIDTHS[code]
-            columns.append(numbers(code, stop - start, self._payload[at + width * start : at + width * stop]))
-            at += width * self.head.names
-        return columns
 
 
 def numbers(code: str, count: int, raw: bytes) -> tuple[int, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from handover.agents.blocks import MAX_NAMES, Block, ChunkHead
+from handover.agents.blocks import HOST, MAX_NAMES, STABLE, Block, ChunkHead
 from handover.agents.frames import KINDS, NO_STAT, Extra, Kind, Stat, Status, broken, parse_status
+
+#: From kinds to whether a folder was entered.
+_ENTERED = bytes(kind == Kind.DIR for kind in range(256))
 
 
 class HostColumns(NamedTuple):
@@ -45,8 +47,7 @@ class Row(NamedTuple):
     extras: dict[Extra, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """The chunk at this ``place`` of a block."""
 
     block: Block
@@ -80,11 +81,11 @@ class Chunk:
 
     def same_as(self, again: Chunk) -> bool:
         """Return whether the recheck told the same of it."""
-        return (
-            self.block.stable_bytes(self.first, self.stop) == again.block.stable_bytes(again.first, again.stop)
-            and len(self.children) == len(again.children)
-            and (not self.children or self.entered() == again.entered())
-        )
+        here, first, stop = self.block, self.first, self.stop
+        there, start, end = again.block, again.first, again.stop
+        return here.stable_bytes(first, stop) == there.stable_bytes(start, end) and here.settled[first:stop].translate(
+            _ENTERED
+        ) == there.settled[start:end].translate(_ENTERED)
 
     def sightings(self, window: int = MAX_NAMES) -> Iterator[Sighting]:
         """Yield the entries in the order of their names, decoding ``window`` of them at a time."""
@@ -93,7 +94,8 @@ class Chunk:
         last: bytes | None = None
         for start in range(self.first, self.stop, window):
             part = slice(start, min(start + window, self.stop))
-            names, stable = block.names_of(part.start, part.stop), block.stable(part.start, part.stop)
+            names = block.names_of(part.start, part.stop)
+            stable = [block.column(column, part.start, part.stop) for column in STABLE]
             rows = zip(names, block.statuses[part], block.kinds[part], *stable, strict=True)
             for place, (name, status, kind, *facts) in enumerate(rows, start - self.first):
                 if last is not None and name <= last:
@@ -119,10 +121,11 @@ class Chunk:
         """Return one entry by its place in the block, whose names were looked at; ``child`` as in ``Sighting``."""
         block, number = self.block, self.head.number
         status, kind = block.statuses[at], block.kinds[at]
-        stat = None if status & NO_STAT else Stat(kind, *[column[0] for column in block.stable(at, at + 1)])
+        stat = None if status & NO_STAT else Stat(kind, *[block.column(column, at, at + 1)[0] for column in STABLE])
         seen = Sighting(number, at - self.first, block.names[at], parse_status(status), KINDS[kind], stat, child)
         host = next(self._hosts(at, at + 1)) if stat is not None else None
         return Row(seen, host, block.digests(at, at + 1), block.extras.get(at, {}))
 
     def _hosts(self, start: int, stop: int) -> Iterator[HostColumns]:
-        return map(HostColumns._make, zip(*self.block.host(start, stop), strict=True))
+        columns = [self.block.column(column, start, stop) for column in HOST]
+        return map(HostColumns._make, zip(*columns, strict=True))

@@ -22,7 +22,7 @@ from handover.scan.spool import Folder, Told
 #: Rows that are decoded at a time of each chunk of a folder that came in several.
 _WINDOW = 64
 #: So many blocks are kept prepared for runs.
-_MARKED = 8
+_MARKED = 4
 
 _GAPS = {
     Status.UNREADABLE: GapKind.UNREADABLE,
@@ -143,23 +143,19 @@ class _Walk:
         self._levels.append(level)
 
     def _steps(self, below: Below, lost: GapKind | None, *, as_lines: bool) -> Iterator[_Paired | Run]:
-        """Yield the entries of one folder with what the recheck says."""
+        """Return the entries of one folder with what the recheck says."""
         told = self._told
         chunks = told.chunks(told.contents.folder(below.first).places)
         if lost is not None:
-            yield from (_Paired(row, row.seen.stat, 0, lost) for row in merged_rows(chunks))
-            return
+            return (_Paired(row, row.seen.stat, 0, lost) for row in merged_rows(chunks))
         again: list[Chunk] | None = None
         if told.recheck is not None:
             again = told.chunks(told.recheck.folder(below.again).places, again=True)
         if again is not None and not _same(chunks, again):
-            yield from _compared(merged_rows(chunks), _merged_sightings(again))
-        elif as_lines and len(chunks) == 1:
-            yield from self._runs(chunks[0], None if again is None else again[0])
-        else:
-            children = _children(again or [])
-            for row in merged_rows(chunks):
-                yield _Paired(row, row.seen.stat, children.get((row.seen.chunk, row.seen.place), 0), None)
+            return _compared(merged_rows(chunks), _merged_sightings(again))
+        if as_lines and len(chunks) == 1:
+            return self._runs(chunks[0], None if again is None else again[0])
+        return _one_by_one(chunks, again or [])
 
     def _runs(self, chunk: Chunk, again: Chunk | None) -> Iterator[_Paired | Run]:
         """Yield the entries of a folder that held still: ordinary ones in runs, all others one by one."""
@@ -188,13 +184,15 @@ def _same(chunks: list[Chunk], again: list[Chunk]) -> bool:
     return len(chunks) == len(again) and all(one.same_as(two) for one, two in zip(chunks, again, strict=True))
 
 
-def _children(again: list[Chunk]) -> dict[tuple[int, int], int]:
-    """Return the numbers that the recheck gave to folders, by chunk and place."""
-    return {
+def _one_by_one(chunks: list[Chunk], again: list[Chunk]) -> Iterator[_Paired]:
+    """Yield the entries of a folder that held still; the numbers of folders in the recheck are others."""
+    children = {
         (chunk.head.number, place): child
         for chunk in again
         for place, child in zip(chunk.entered(), chunk.children, strict=True)
     }
+    for row in merged_rows(chunks):
+        yield _Paired(row, row.seen.stat, children.get((row.seen.chunk, row.seen.place), 0), None)
 
 
 def merged_rows(chunks: list[Chunk]) -> Iterator[Row]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import add
 from typing import NamedTuple
 
-from handover.agents.blocks import Block
+from handover.agents.blocks import Block, Column
 from handover.agents.frames import Kind, Status
 from handover.carrying import digests_of
 from handover.manifest import PlainLines
@@ -27,9 +27,7 @@ _READ, _CARRIED, _FOLDER, _ODD = b"rcfo"
 _MARKS = bytes.maketrans(bytes(range(5)), bytes([_ODD, _READ, _FOLDER, _ODD, _ODD]))
 _RUNS = re.compile(rb"r+f?|c+|f|o")
 #: So many blocks are kept as text.
-_KEPT = 8
-_MAX_ENDS = 4096
-_PATH = b'{"path":"'
+_KEPT = 4
 
 
 class Below(NamedTuple):
@@ -39,14 +37,18 @@ class Below(NamedTuple):
     again: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Marked:
-    """A block with all names as they are and inside of a JSON string (``None``: no text), and what each entry is."""
+    """A block with all names as they are and inside of a JSON string (``None``: no text), and what each entry is.
 
-    block: Block
-    names: list[bytes]
-    texts: Sequence[bytes | None]
-    marks: bytes
+    Two of the same block are equal: a folder far up may hold one while another has been made for those below.
+    """
+
+    offset: int
+    block: Block = field(compare=False)
+    names: list[bytes] = field(compare=False)
+    texts: Sequence[bytes | None] = field(compare=False)
+    marks: bytes = field(compare=False)
 
     def is_odd(self, place: int) -> bool:
         """Whether an entry is to be looked at by itself."""
@@ -70,19 +72,16 @@ def marked(block: Block) -> Marked:
         for place, (status, kind) in enumerate(zip(block.statuses, block.kinds, strict=True)):
             if status == Status.CARRIED and kind == Kind.FILE:
                 marks[place] = _CARRIED
+    nlinks, sizes = block.column(Column.NLINK, 0, n), block.column(Column.SIZE, 0, n)
+    odd = [place for place, nlink in enumerate(nlinks) if nlink != 1 and marks[place] != _FOLDER]
+    odd += [place for place, size in enumerate(sizes) if size > MAX_INTEGER // 8]
     texts: Sequence[bytes | None] = names
     if not names_are_plain(names):
         texts = [as_text(name) for name in names]
-    sizes, nlinks = block.stable(0, n)[0], block.host(0, n)[-1]
-    facts = zip(marks, texts, sizes, nlinks, strict=True)
-    odd = [
-        place
-        for place, (mark, text, size, nlink) in enumerate(facts)
-        if text is None or (nlink != 1 and mark != _FOLDER) or size > MAX_INTEGER // 8
-    ]
+        odd += [place for place, text in enumerate(texts) if text is None]
     for place in (*odd, *block.extras):
         marks[place] = _ODD
-    return Marked(block, names, texts, bytes(marks))
+    return Marked(block.offset, block, names, texts, bytes(marks))
 
 
 def split(found: Marked, start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -111,57 +110,37 @@ class _Texts(NamedTuple):
     sizes: tuple[int, ...]
 
 
-class RunLines:
-    """Turns runs into lines; knows the names of owners, and by ``carry`` the digests of files that were not read."""
+class _TextMaker:
+    """Turns blocks into text; knows the names of owners."""
 
-    def __init__(self, users: dict[int, str], groups: dict[int, str], digest_size: int, carry: Carry) -> None:
-        self._carry = carry
+    def __init__(self, users: dict[int, str], groups: dict[int, str], digest_size: int) -> None:
         self._users = users
         self._groups = groups
         self._size = digest_size
-        self._ends = lru_cache(_MAX_ENDS)(self._end)
-        self._texts = lru_cache(_KEPT)(self._block)
 
-    def lines(self, prefix: bytes, text: bytes, run: Run) -> PlainLines:
-        """Return a run below the folder whose path with its slash is ``prefix``, ``text`` inside of a JSON string."""
-        names, part = run.marked.names, slice(run.start, run.stop)
-        first, last = prefix + names[run.start], prefix + names[run.stop - 1]
-        block = self._texts(run.marked)
-        if run.marked.marks[run.start] == _CARRIED:
-            known = self._carry.take([prefix + name for name in names[part]], block.stamps[part])
-            lines = b"\n".join(map(add, known, block.lines[part])) + b"\n"
-            contents, digests = b"\n".join(known) + b"\n", digests_of(known)
-            size = sum(block.sizes[part])
-            return PlainLines(first, last, contents, lines, digests, len(known), 0, size, carried=True)
-        start, between = _PATH + text, b"\n" + _PATH + text
-        contents = start + between.join(block.contents[part]) + b"\n"
-        lines = start + between.join(block.lines[part]) + b"\n"
-        folders = 0 if run.below is None else 1
-        files = slice(run.start, run.stop - folders)
-        size = sum(block.sizes[files])
-        return PlainLines(first, last, contents, lines, block.digests[files], files.stop - run.start, folders, size)
-
-    def _block(self, found: Marked) -> _Texts:
-        n = found.block.head.names
-        sizes, mtimes_ns, ctimes_ns, inodes = found.block.stable(0, n)
-        devs, modes, uids, gids, _ = found.block.host(0, n)
+    def texts(self, found: Marked) -> _Texts:
+        """Return a block as text."""
+        columns = [found.block.column(column, 0, found.block.head.names) for column in Column]
+        sizes, mtimes_ns, ctimes_ns, inodes, devs, modes, uids, gids, _ = columns
+        owners = list(zip(modes, uids, gids, strict=True))
+        # Few combinations of mode and owner make up a whole tree.
+        ends = {owner: self._end(owner) for owner in set(owners)}
         devices = {dev: f'","dev":"{dev}","inode":"' for dev in set(devs)}
-        facts = zip(mtimes_ns, ctimes_ns, devs, inodes, zip(modes, uids, gids, strict=True), strict=True)
+        facts = zip(mtimes_ns, ctimes_ns, devs, inodes, owners, strict=True)
         hosts = [
-            f',"host":{{"mtime_ns":"{mtime}","ctime_ns":"{ctime}{devices[dev]}{inode}{self._ends(owner)}'
+            f',"host":{{"mtime_ns":"{mtime}","ctime_ns":"{ctime}{devices[dev]}{inode}{ends[owner]}'
             for mtime, ctime, dev, inode, owner in facts
         ]
         digests = self._digests(found.block)
-        contents = self._contents(found, sizes, digests)
-        lines = "\n".join(map(add, contents, hosts)).encode().split(b"\n")
+        contents = [content.encode() for content in self._contents(found, sizes, digests)]
+        lines = [content + host.encode() for content, host in zip(contents, hosts, strict=True)]
         stamps: list[bytes] = []
         if _CARRIED in found.marks:
-            columns = zip(sizes, mtimes_ns, ctimes_ns, devs, inodes, strict=True)
-            stamps = [b"%d %d %d %d %d" % stamp for stamp in columns]
+            stamps = list(map(b"%d %d %d %d %d".__mod__, zip(sizes, mtimes_ns, ctimes_ns, devs, inodes, strict=True)))
             for place, mark in enumerate(found.marks):
                 if mark == _CARRIED:
-                    lines[place] = hosts[place][:-2].encode() + b',"carried":true}}'
-        return _Texts("\n".join(contents).encode().split(b"\n"), lines, stamps, digests, sizes)
+                    lines[place] = f'{hosts[place][:-2]},"carried":true}}}}'.encode()
+        return _Texts(contents, lines, stamps, digests, sizes)
 
     def _contents(self, found: Marked, sizes: Sequence[int], digests: Sequence[str]) -> list[str]:
         """Return what is compared of each entry, from the end of its name on."""
@@ -184,9 +163,42 @@ class RunLines:
         return [next(each, "") if kind == Kind.FILE else "" for kind in block.settled]
 
     def _end(self, owner: tuple[int, int, int]) -> str:
-        """Return the rest of a line from the mode on: few combinations of mode and owner make up a whole tree."""
+        """Return the rest of a line from the mode on."""
         mode, uid, gid = owner
         end = f'","mode":"{mode & 0o7777:04o}","uid":{uid},"gid":{gid}'
         for key, name in (("user", self._users.get(uid)), ("group", self._groups.get(gid))):
             end += "" if name is None else f',"{key}":{encode(name).decode()}'
         return f"{end}}}}}"
+
+
+class RunLines:
+    """Turns runs into lines; knows the names of owners, and by ``carry`` the digests of files that were not read."""
+
+    def __init__(self, users: dict[int, str], groups: dict[int, str], digest_size: int, carry: Carry) -> None:
+        self._carry = carry
+        self._texts = lru_cache(_KEPT)(_TextMaker(users, groups, digest_size).texts)
+
+    def lines(self, prefix: bytes, text: bytes, run: Run) -> PlainLines:
+        """Return a run below the folder whose path with its slash is ``prefix``, ``text`` inside of a JSON string."""
+        names, part = run.marked.names, slice(run.start, run.stop)
+        first, last = prefix + names[run.start], prefix + names[run.stop - 1]
+        block = self._texts(run.marked)
+        if run.marked.marks[run.start] == _CARRIED:
+            known = self._carry.take([prefix + name for name in names[part]], block.stamps[part])
+            contents, lines = b"\n".join(known) + b"\n", b"\n".join(map(add, known, block.lines[part])) + b"\n"
+            digests, size = digests_of(known), sum(block.sizes[part])
+            return PlainLines(first, last, contents, lines, digests, len(known), 0, size, carried=True)
+        start = b'{"path":"' + text
+        between = b"\n" + start
+        folders = 0 if run.below is None else 1
+        files = slice(run.start, run.stop - folders)
+        return PlainLines(
+            first,
+            last,
+            start + between.join(block.contents[part]) + b"\n",
+            start + between.join(block.lines[part]) + b"\n",
+            block.digests[files],
+            files.stop - run.start,
+            folders,
+            sum(block.sizes[files]),
+        )

@@ -11,7 +11,7 @@ from array import array
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import islice
-from typing import BinaryIO, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from handover import strict_json
 from handover.agents import frames
@@ -39,7 +39,7 @@ _UNKNOWN = 0
 _ANNOUNCED = 1
 _IN_PIECES = 2
 #: So many blocks are kept decoded for each pass: folders that follow one another mostly are in the same few.
-_DECODED = 8
+_DECODED = 4
 
 
 class Spool:
@@ -113,8 +113,7 @@ class _Pieces:
         return self.chunks == len(self.places) and self.total == self.names
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """Where the chunks of one folder are, and whether the folder itself could be listed.
 
     A *place* is the offset of a block in the spool times the chunks that a block can have, plus the number of the chunk
@@ -304,4 +303,4 @@ class Told:
 
 
 def _decoded(spool: Spool, digest_size: int | None, offset: int) -> Block:
-    return Block(spool.payload(offset), digest_size)
+    return Block(spool.payload(offset), digest_size, offset)
