@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
@@ -45,9 +45,10 @@ Judge = Callable[[PartPlan, Sequence[HandoverError | None], Likeness | None], No
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the parts of a round share."""
+    """What the parts of a round share; ``looks`` closes every first look, also that of a run that is interrupted."""
 
     crew: Crew
+    looks: ExitStack
     reading: Reading
     folder: Path
     judge: Judge
@@ -65,7 +66,9 @@ class Part:
         self.labels = tuple(label(plan.name, role, work.reading) for role in Role)
         self._jobs: dict[int, _Job] = {}
         self._troubles: list[HandoverError | None] = [None, None]
-        self._look = FirstLook(plan.name, plan.rules) if is_worth_it(plan.sides, work.reading.choices) else None
+        self._look: FirstLook | None = None
+        if is_worth_it(plan.sides, work.reading.choices):
+            self._look = work.looks.enter_context(closing(FirstLook(plan.name, plan.rules)))
 
     @property
     def waits_for(self) -> list[Future[None]]:

@@ -114,8 +114,8 @@ def file_ref(path: Path) -> FileRef:
 
 def _parts(folder: Path, plan: RoundPlan, reading: Reading, lost: list[HandoverError]) -> tuple[PartReport, ...]:
     """Read all parts side by side, and compare them here in order; why a side could not be read goes to ``lost``."""
-    with Crew(reading.turns) as crew:
-        parts = begin(plan.parts, Work(crew, reading, folder, partial(_judge, plan)))
+    with ExitStack() as looks, Crew(reading.turns) as crew:
+        parts = begin(plan.parts, Work(crew, looks, reading, folder, partial(_judge, plan)))
         return tuple(_part(folder, part, plan, lost) for part in parts)
 
 
