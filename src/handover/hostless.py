@@ -1,7 +1,7 @@
 """The entry lines of a manifest without their ordinary ``host`` objects, and a program that strips them.
 
 A comparison asks nothing of most hosts but that they are sound. To check them takes as long as to compare everything
-else, so a second process can do it: the program in this module reads a manifest on stdin and writes it to stdout, the
+else, so another process can do it: the program in this module reads a manifest on stdin and writes it to stdout, the
 lines with a plain ``host`` without it and all others as they are. At the end it writes to stderr the SHA-256 of all
 bytes before the last line, that of all bytes, and how many there were. It is run from its text alone: this module
 imports nothing but the standard library.

@@ -5,6 +5,7 @@ Imported inside those commands: it brings half of the program along, for which `
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +23,8 @@ def reading(
     console: Console, choices: Choices, ssh_config: Path | None, password_file: Path | None
 ) -> Iterator[Reading]:
     """Yield what the scans of a run share; every connection is closed when the block ends."""
+    # What was imported stays until the end: the collector, which reading sets off often, need not look at it each time.
+    gc.freeze()
     secrets, interactive = secrets_from(password_file, console), console.interactive
     with (
         progress(console) as bar,

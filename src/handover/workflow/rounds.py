@@ -124,12 +124,10 @@ def _part(folder: Path, part: Part, plan: RoundPlan, lost: list[HandoverError]) 
     troubles = part.read()
     lost += filter(None, troubles)
     failures = tuple(None if trouble is None else _failure(trouble) for trouble in troubles)
-    # Beside a source that was read, the target's manifest can do without hosts that nobody asks for.
-    bare = failures[0] is None and not required_of_hosts(part.plan.rules)
-    openings = (_reader, reader_without_hosts if bare else _reader)
+    opened = _reader if required_of_hosts(part.plan.rules) else reader_without_hosts
     with ExitStack() as files:
         inputs = []
-        for side, output, failure, opened in zip(part.plan.sides, part.outputs, failures, openings, strict=True):
+        for side, output, failure in zip(part.plan.sides, part.outputs, failures, strict=True):
             reader = files.enter_context(opened(output)) if failure is None else None
             inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(folder, side, output)))
         source, target = inputs

@@ -17,7 +17,7 @@ from handover.files import local_io
 from handover.manifest_reader import Reader, Seal
 from handover.paths import shown
 
-#: From this size on, in bytes, a second process saves more time than its start takes.
+#: From this size on, in bytes, a process of its own saves more time than its start takes.
 WORTH = 2**25
 
 _SEAL = re.compile(r"([0-9a-f]{64}) ([0-9a-f]{64}) ([0-9]+)\n")
