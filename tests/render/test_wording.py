@@ -64,8 +64,8 @@ def emitted_codes() -> set[str]:
     return found
 
 
-def _ignoring():
-    return RulesRef(sha256="0" * 64, ignore=(IgnoreRule(pattern="x/**", reason="r", origin="o"),))
+def _ignoring(pattern="x/**"):
+    return RulesRef(sha256="0" * 64, ignore=(IgnoreRule(pattern=pattern, reason="r", origin="o"),))
 
 
 def _codes(comparer: Comparer) -> set[str]:
@@ -165,10 +165,17 @@ def test_gaps_on_both_sides_blame_both():
     assert "could not be read on both hosts" in sentences(world)
 
 
-def test_a_doubt_without_gaps_blames_nobody():
+def test_what_only_one_side_was_not_asked_for_is_attributed_to_its_side():
     header = {"rules": _ignoring()}
     world = make_world(Part([*same(), ignored("x", "x/**", 1, 1)], same(), source_header=header))
-    assert sentences(world).splitlines()[1] == "No loss was found, and 1 path could not be compared."
+    assert "because of rules that only the SENDER's host was read with" in sentences(world)
+
+
+def test_a_doubt_without_gaps_and_with_rules_on_both_sides_blames_nobody():
+    ours, theirs = ([*same(), ignored(name, f"{name}/**", 1, 1)] for name in ("x", "y"))
+    headers = ({"rules": _ignoring(f"{name}/**")} for name in ("x", "y"))
+    world = make_world(Part(ours, theirs, **dict(zip(("source_header", "target_header"), headers, strict=True))))
+    assert sentences(world).splitlines()[1] == "No loss was found, and 2 paths could not be compared."
 
 
 def test_too_much_left_out_is_said_with_its_share():

@@ -160,7 +160,7 @@ def _doubts(part: PartReport, comparison: Comparison, sides: Sides) -> list[str]
 def _doubt(doubt: Doubt, part: PartReport, comparison: Comparison, sides: Sides) -> str:
     match doubt:
         case Doubt.NOT_CHECKED:
-            return _not_checked(comparison, sides)
+            return _not_checked(part, comparison, sides)
         case Doubt.EXCLUDED:
             return say(
                 "Rules leave out or agree to {share} of what the source has, which is more than the limit.",
@@ -188,7 +188,7 @@ def _one_sided(part: PartReport, sides: Sides) -> str:
     )
 
 
-def _not_checked(comparison: Comparison, sides: Sides) -> str:
+def _not_checked(part: PartReport, comparison: Comparison, sides: Sides) -> str:
     count = comparison.counts.not_checked
     hosts = [
         host
@@ -207,6 +207,18 @@ def _not_checked(comparison: Comparison, sides: Sides) -> str:
             count,
             "No loss was found, and {n} path could not be compared, because of what could not be read on both hosts.",
             "No loss was found, and {n} paths could not be compared, because of what could not be read on both hosts.",
+        )
+    ignoring = [
+        host
+        for host, side in ((sides.source_host, part.source), (sides.target_host, part.target))
+        if side.counts is not None and side.counts.ignored
+    ]
+    if len(ignoring) == 1:
+        return plural(
+            count,
+            "No loss was found, and {n} path could not be compared, because of rules that only {host} was read with.",
+            "No loss was found, and {n} paths could not be compared, because of rules that only {host} was read with.",
+            host=ignoring[0],
         )
     return plural(
         count,
