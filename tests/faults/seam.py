@@ -68,9 +68,8 @@ ALWAYS_SHORT = Fault("always half of it", Calls.READ | Calls.WRITE, _SHORT, last
 INTERRUPTED = Fault("EINTR", Calls.OPEN | Calls.CREATE | Calls.READ | Calls.WRITE | Calls.SYNC, errno.EINTR)
 BROKEN = Fault("EIO", Calls.ALL, errno.EIO)
 DYING = Fault("EIO from then on", Calls.ALL, errno.EIO, lasting=True)
-NO_ROOM = Fault("ENOSPC", Calls.CREATE | Calls.WRITE | Calls.SYNC | Calls.NAME, errno.ENOSPC)
-FULL = Fault("ENOSPC from then on", Calls.CREATE | Calls.WRITE | Calls.SYNC | Calls.NAME, errno.ENOSPC, lasting=True)
-QUOTA = Fault("EDQUOT at the end", Calls.WRITE | Calls.SYNC | Calls.CLOSE, errno.EDQUOT)
+QUOTA = Fault("EDQUOT", Calls.WRITING, errno.EDQUOT)
+FULL = Fault("ENOSPC from then on", Calls.WRITING, errno.ENOSPC, lasting=True)
 READ_ONLY = Fault("EROFS from then on", Calls.CREATE | Calls.NAME | Calls.REMOVE, errno.EROFS, lasting=True)
 
 
