@@ -331,9 +331,11 @@ class Writer:
         self._write(plain.lines)
 
     def finish(self, ended_at: str) -> Trailer:
-        """Write the trailer and return it; the stream is left open."""
+        """Write the trailer and return it; the stream is left open. ``ValueError`` for sums that no reader accepts."""
         self._flush()
         trailer = self._tally.trailer(ended_at, self._digest.hexdigest())
+        if max(trailer.bytes, *(max(one.files, one.bytes) for one in trailer.ignored), 0) > strict_json.MAX_INTEGER:
+            raise ValueError("files that have more bytes together than a manifest can say")
         self._stream.write(strict_json.encode(trailer) + b"\n")
         return trailer
 

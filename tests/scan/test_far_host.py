@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import json
 import os
+import random
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -27,58 +28,12 @@ from handover.agents.frames import FRAME, FrameType
 from handover.digests import Algorithm
 from handover.errors import ExitCode, Refused, RemoteError
 from handover.locations.local import LocalHost
-from handover.scan import Clock, Effort
-from support import trees
+from handover.scan import Effort
+from support import numbers, trees
+from support.far_host import CLOCK, NONCE, RULES, Play, frame, grow, of_type, record_scan, renumbered, split
 from support.processes import Process, descendants, end, wait_until
 from support.scans import Manifest, WatchedHost, scan_tree
 from support.schemas import build
-
-NONCE = "0123456789abcdef" * 2
-CLOCK = Clock(wall_ns=time.time_ns, monotonic_s=time.monotonic, nonce=lambda: NONCE)
-
-
-class Play:
-    """A host that answers with given blocks; a number is a pause in seconds, an error is raised."""
-
-    shown = "old.example"
-    key_fingerprint = None
-
-    def __init__(self, *blocks: bytes | float | Exception, stderr: bytes = b"", status: int | None = 0) -> None:
-        self._blocks = iter(blocks)
-        self._stderr, self._status = stderr, status
-        self._pause_s = 0.0
-        self.closed = False
-        self.commands: list[str] = []
-
-    def start(self, command: str) -> Play:
-        self.commands.append(command)
-        return self
-
-    def send(self, data: bytes) -> None:
-        assert data
-
-    def receive(self, timeout_s: float) -> bytes:
-        if self._pause_s <= 0:
-            block = next(self._blocks, b"")
-            if isinstance(block, Exception):
-                raise block
-            if isinstance(block, bytes):
-                return block
-            self._pause_s = block
-        time.sleep(min(timeout_s, self._pause_s))
-        self._pause_s -= timeout_s
-        if self._pause_s <= 0:
-            return self.receive(timeout_s)
-        raise TimeoutError
-
-    def stderr_tail(self) -> bytes:
-        return self._stderr
-
-    def exit_status(self, timeout_s: float) -> int | None:
-        return self._status
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +45,7 @@ def recorded(tmp_path_factory) -> bytes:
         trees.write(root / name, name.encode())
     with (root / "heavy").open("xb") as stream:
         stream.truncate(9 * 2**20)
-    host = WatchedHost()
-    scan_tree(root, host=host, clock=CLOCK)
-    return host.channels[0].received
+    return record_scan(root)
 
 
 def play(*blocks: bytes | float | Exception, stderr: bytes = b"", status: int | None = 0, **changes: object) -> str:
@@ -107,21 +60,6 @@ def play(*blocks: bytes | float | Exception, stderr: bytes = b"", status: int | 
     said = f"{caught.value} {caught.value.hint}"
     assert said.isprintable()
     return said
-
-
-def split(raw: bytes) -> tuple[bytes, list[bytes]]:
-    """Return the greeting and all frames."""
-    at = raw.index(b"\n") + 1
-    greeting, parts = raw[:at], []
-    while at < len(raw):
-        length = FRAME.unpack_from(raw, at)[3] + FRAME.size
-        parts.append(raw[at : at + length])
-        at += length
-    return greeting, parts
-
-
-def of_type(parts: list[bytes], kind: FrameType) -> int:
-    return next(i for i, part in enumerate(parts) if part[1] == kind)
 
 
 def test_the_documents_of_a_conversation_fit_their_schema(recorded):
@@ -178,7 +116,8 @@ def test_every_cut_is_noticed(recorded):
 
 @given(place=st.integers(min_value=0), bit=st.integers(0, 7))
 def test_every_flipped_bit_is_noticed(recorded, place, bit):
-    place %= len(recorded)
+    # What END says of itself, how many workers there were in the end, is vouched for by the line alone.
+    place %= recorded.rindex(b'"workers"')
     changed = bytearray(recorded)
     changed[place] ^= 1 << bit
     play(bytes(changed))
@@ -206,24 +145,6 @@ def test_a_replay_of_another_scan_is_noticed(recorded):
     play(recorded.replace(NONCE.encode(), other.encode()))
     greeting, parts = split(recorded)
     play(greeting, *[part.replace(NONCE.encode(), other.encode()) for part in parts])
-
-
-def renumbered(parts: list[bytes]) -> list[bytes]:
-    """Number frames anew and give END the digest and counts that fit, as a liar who knows the protocol would."""
-    result, digest, counts = [], hashlib.sha256(), dict.fromkeys(FrameType, 0)
-    for number, part in enumerate(parts):
-        kind, payload = part[1], part[FRAME.size :]
-        if kind == FrameType.END:
-            end_of = json.loads(payload)
-            end_of["sha256"] = digest.hexdigest()
-            end_of["frames"] = {str(int(k)): n for k, n in counts.items()}
-            payload = json.dumps(end_of).encode()
-        raw = FRAME.pack(0xF7, kind, number, len(payload)) + payload
-        if kind != FrameType.END:
-            digest.update(raw)
-            counts[FrameType(kind)] += 1
-        result.append(raw)
-    return result
 
 
 def test_a_liar_who_leaves_out_or_doubles_frames_is_noticed_by_the_books(recorded):
@@ -316,6 +237,48 @@ def test_chunks_make_the_same_manifest_in_any_blocks(nasty, sizes, again):
     parts = regrouped(regrouped(parts, FrameType.CHUNK, sizes), FrameType.RECHECK, again)
     other = scan_tree(b"/srv/www", host=Play(greeting, *renumbered(parts)), clock=CLOCK)
     assert (other.contents, other.hosts) == (found.contents, found.hosts)
+
+
+def lied(recorded: bytes, kind: FrameType, payload: bytes, **changes: object) -> str:
+    """Let a host tell something else in one frame, and keep the books for it; return what is said."""
+    greeting, parts = split(recorded)
+    parts[of_type(parts, kind)] = frame(kind, payload)
+    return play(greeting, *renumbered(parts), **changes)
+
+
+def test_the_words_of_a_host_that_gives_up_are_not_shown_without_end(recorded):
+    words = json.dumps({"code": "bug", "text": "\x1b[31m" * 2**20}).encode()
+    assert len(lied(recorded, FrameType.OWNERS, b"x")) < 1000
+    assert len(lied(recorded, FrameType.CHUNK, b"x")) < 1000
+    greeting, parts = split(recorded)
+    assert len(play(greeting, *renumbered([parts[0], frame(FrameType.ERROR, words)]))) < 50_000
+
+
+def test_an_owner_with_thousands_of_digits_is_nobody(recorded):
+    greeting, parts = split(recorded)
+    parts[of_type(parts, FrameType.OWNERS)] = frame(
+        FrameType.OWNERS, json.dumps({"groups": {}, "users": {"9" * 5000: "root"}}).encode()
+    )
+    hosts = scan_tree(b"/srv/www", host=Play(greeting, *renumbered(parts)), clock=CLOCK).hosts
+    assert {host.user for host in hosts.values()} == {None}
+
+
+@pytest.mark.parametrize(("files", "size"), [(2**53 + 1, 0), (0, 2**64 - 1)])
+def test_more_than_a_manifest_can_say_is_not_written_down(tmp_path, files, size):
+    grow(tmp_path / "tree")
+    recorded = record_scan(tmp_path / "tree", rules=RULES)
+    _, parts = split(recorded)
+    tally = parts[of_type(parts, FrameType.TALLY)][FRAME.size : -16] + struct.pack(">QQ", files, size)
+    assert "than there can be" in lied(recorded, FrameType.TALLY, tally, rules=RULES)
+
+
+def test_sums_that_a_manifest_cannot_say_are_not_written_down(tmp_path):
+    for name in ("one", "two"):
+        trees.write(tmp_path / name, b"x")
+    sizes, recorded = struct.pack(">QQ", 1, 1), record_scan(tmp_path, recheck=False)
+    assert recorded.count(sizes) == 1
+    greeting, parts = split(recorded.replace(sizes, struct.pack(">QQ", 2**53, 2**53)))
+    assert "than there can be" in play(greeting, *renumbered(parts), recheck=False)
 
 
 def test_a_frame_of_a_gigabyte_is_refused_before_it_is_kept(recorded):
@@ -421,6 +384,22 @@ def test_an_agent_that_is_stopped_is_given_up(endless, which):
     assert isinstance(hurt.error, RemoteError)
     assert "heard from the agent" in str(hurt.error) or "has read nothing" in str(hurt.error)
     assert hurt.took_s < 15
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_real_agent_that_is_hurt_at_any_moment_is_a_remote_error(endless, seed):
+    chance = random.Random(seed)
+    number = chance.choice((signal.SIGSTOP, signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV))
+
+    def hurt(agent: Process, workers: list[Process]) -> None:
+        time.sleep(chance.random() / 2)
+        chance.choice([agent, *workers]).send(number)
+
+    # While one of two workers is stopped the other goes on with its terabytes, and only the deadline ends that.
+    found = Hurt(endless, hurt, idle_timeout_s=1.2, deadline_s=4.0)
+    assert isinstance(found.error, RemoteError), f"seed {seed}, {number!r}: {found.error!r}"
+    assert found.took_s < 15, f"seed {seed}, {number!r}"
+    numbers.add("hostile seeds", 1)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -70,12 +70,18 @@ def scan_tree(
         output = folder / "out.manifest"
         try:
             header, trailer = scan(host or LocalHost(), request(root, **changes), output, Hearer(progress), clock)
-        finally:
-            left = {path.name for path in folder.iterdir()}
-            assert left <= {"out.manifest"}, f"left behind: {left}"
+        except BaseException:
+            _assert_left(folder, set())
+            raise
+        _assert_left(folder, {output.name})
         return read(output, header, trailer)
     finally:
         shutil.rmtree(folder)
+
+
+def _assert_left(folder: Path, names: set[str]) -> None:
+    left = {path.name for path in folder.iterdir()}
+    assert left == names, f"left behind: {left}"
 
 
 def read(path: Path, header: Header, trailer: Trailer) -> Manifest:

@@ -27,6 +27,8 @@ _TYPES = {
 _ERRNO = re.compile(rb"[A-Z0-9]{1,20}")
 _PREFIX = 8
 _MAX_OWNER_NAME = 256
+#: Numbers of users and groups have 32 bits.
+_MAX_OWNER_DIGITS = 10
 
 
 class Lines:
@@ -103,6 +105,8 @@ class Lines:
     def _ignored(self, counted: Counted) -> Ignored:
         if counted.rule >= len(self._patterns):
             raise broken("a rule that was not sent")
+        if max(counted.files, counted.bytes) > MAX_INTEGER:
+            raise broken("more below an ignored folder than there can be")
         return Ignored(rule=self._patterns[counted.rule], files=counted.files, bytes=counted.bytes)
 
     def _link_group(self, path: bytes, host: HostColumns, stat: Stat) -> tuple[str | None, str | None]:
@@ -155,5 +159,9 @@ def _names(given: dict[str, str | None]) -> dict[int, str]:
     return {
         int(number): name
         for number, name in given.items()
-        if number.isdecimal() and number.isascii() and name is not None and len(name) <= _MAX_OWNER_NAME
+        if name is not None and len(name) <= _MAX_OWNER_NAME and _is_owner(number)
     }
+
+
+def _is_owner(number: str) -> bool:
+    return len(number) <= _MAX_OWNER_DIGITS and number.isdecimal() and number.isascii()

@@ -143,7 +143,10 @@ def _write(
                 where = found.prefix if isinstance(found, FoundRun) else found.path
                 raise broken(f"{shown(where)} cannot be what it says") from error
         lines.finish()
-        trailer = writer.finish(headers.instant(clock.wall_ns()))
+        try:
+            trailer = writer.finish(headers.instant(clock.wall_ns()))
+        except ValueError as error:
+            raise broken("its files have more bytes together than there can be") from error
         if trailer.entries == 1 and trailer.counts.gap == 0 and not request.allow_empty:
             raise Refused(
                 "the folder is empty",

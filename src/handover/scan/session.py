@@ -25,6 +25,8 @@ _EXIT_WAIT_S = 5.0
 #: So often a wait asks whether anybody still wants the result.
 _SLICE_S = 0.5
 _SHOWN_BYTES = 300
+#: Enough for the lines of an error in the agent itself.
+_SHOWN_TROUBLE = 4000
 _NOT_FOUND_STATUS = (126, 127)
 _NOT_FOUND = (b"not found", b"unknown command", b"no such file or directory", b"unable to find")
 
@@ -311,6 +313,8 @@ class Session:
     def _trouble(self, trouble: Trouble) -> HandoverError:
         root = shown(self._request.root)
         where = f"{self._request.location}"
+        # SECURITY: a frame can carry megabytes, and these words go to a terminal.
+        text = shown(trouble.text[:_SHOWN_TROUBLE])
         match trouble.code:
             case "missing":
                 return UsageError(f"there is nothing at {root}", where=where, hint="Check the path of the root.")
@@ -324,21 +328,21 @@ class Session:
                 )
             case "unmounted":
                 return Refused(
-                    f"{shown(trouble.text)} should be a mounted filesystem (/etc/fstab) and is not mounted",
+                    f"{text} should be a mounted filesystem (/etc/fstab) and is not mounted",
                     where=where,
                     hint="Mount it first. If the folder is meant as it is, add --allow-empty.",
                 )
             case "digest":
                 return Refused(
-                    shown(trouble.text),
+                    text,
                     where=self._host.shown,
                     hint="Use --digest sha256, which every host can compute, or install xxhash there.",
                 )
             case "platform" | "parameters" | "worker":
-                return RemoteError(f"the agent gave up: {shown(trouble.text)}", where=self._host.shown)
+                return RemoteError(f"the agent gave up: {text}", where=self._host.shown)
             case _:
                 return RemoteError(
-                    f"the agent failed: {shown(trouble.text)}",
+                    f"the agent failed: {text}",
                     where=self._host.shown,
                     hint="This is a bug in handover. Please report it with these lines.",
                 )
