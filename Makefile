@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 AGENT  := src/handover/agents/agent.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint types layers agent-python numbers format clean
+.PHONY: help demo test bench check lint types layers agent-python mutants branches numbers format clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ test: $(VENV)/.developer ## all tests; ARGS="tests/test_paths.py -q" for some
 bench: $(VENV)/.developer ## speed beside other tools, into docs/performance.md (root, 35 GB, an hour; ARGS="--rows start")
 	$(BIN)/python -m bench --report docs/performance.md $(ARGS)
 
-check: lint types layers agent-python numbers ## what else has to be green before a change lands
+check: lint types layers agent-python branches mutants numbers ## what else has to be green before a change lands
 
 lint: $(VENV)/.developer
 	$(BIN)/ruff check .
@@ -36,6 +36,12 @@ layers: $(VENV)/.developer
 # The agent runs on whatever Python the far host has; vermin exits 1 when it would need more than 3.6.
 agent-python: $(VENV)/.developer
 	$(BIN)/vermin --target=3.6- --violations --no-tips $(AGENT)
+
+mutants: $(VENV)/.developer ## take each check out of the verifier and the parsers in turn; ARGS="sshsig" for some
+	@cd tests && ../$(BIN)/python -m mutants $(ARGS)
+
+branches: $(VENV)/.developer ## every line and branch of the verifier and the parsers is gone through by their tests
+	@cd tests && ../$(BIN)/python -m mutants.branches
 
 numbers: $(VENV)/.developer ## what the tests did, in numbers; missing until `make test` has measured it
 	@$(BIN)/python tests/support/numbers.py

@@ -13,6 +13,7 @@ _PINNED = Path(__file__).with_name("skips.txt")
 # CI must not be a lottery: the same examples in every run. `--hypothesis-profile=search` looks further.
 hypothesis.settings.register_profile("handover", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=5000)
+hypothesis.settings.register_profile("few", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("handover")
 
 
