@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +16,6 @@ from support import numbers
 def file(tmp_path, monkeypatch):
     path = tmp_path / "build" / "numbers.json"
     monkeypatch.setattr(numbers, "_FILE", path)
-    monkeypatch.setattr(numbers, "_sums", numbers.Counter())
     return path
 
 
@@ -39,6 +41,18 @@ def test_counts_of_one_run_are_added_up_and_those_of_another_run_forgotten(file,
     numbers.add("fault points", 1000)
     numbers.add("fault points", 234)
     assert json.loads(file.read_text())["fault points"]["value"] == 1234
-    monkeypatch.setattr(numbers, "_sums", numbers.Counter())
+    monkeypatch.setattr(numbers, "_RUN", "another")
     numbers.add("fault points", 5)
     assert json.loads(file.read_text())["fault points"]["value"] == 5
+
+
+def test_processes_that_share_a_run_count_together(file):
+    program = (
+        "import sys; from pathlib import Path; from support import numbers; numbers._FILE = Path(sys.argv[1])\n"
+        "for _ in range(50): numbers.add('fault points', 1)"
+    )
+    world = {"PYTHONPATH": str(Path(__file__).parent), "PYTEST_XDIST_TESTRUNUID": "one"}
+    command = [sys.executable, "-c", program, file]
+    processes = [subprocess.Popen(command, env=world) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0] * 3
+    assert json.loads(file.read_text())["fault points"]["value"] == 150

@@ -7,11 +7,14 @@ measured by an earlier run is shown with its time.
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections import Counter
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+
+from filelock import FileLock
 
 _TREE = Path(__file__).parents[2]
 _FILE = _TREE / "build" / "numbers.json"
@@ -28,22 +31,29 @@ TITLES: dict[Name, str] = {
     "branches": "branches of verify and the parsers covered",
 }
 
-_sums: Counter[Name] = Counter()
+#: One name for all processes that share the tests of a run.
+_RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
 
 
 def add(name: Name, count: int) -> None:
-    """Add to what this process has counted so far; what an earlier run counted is forgotten."""
-    _sums[name] += count
-    record(name, _sums[name])
+    """Add to what this run has counted so far; what an earlier run counted is forgotten."""
+    _write(name, count, None, added=True)
 
 
 def record(name: Name, value: int, of: int | None = None) -> None:
     """Write a number down; ``of`` is how many there could be."""
+    _write(name, value, of, added=False)
+
+
+def _write(name: Name, value: int, of: int | None, *, added: bool) -> None:
     assert name in TITLES
-    numbers = _read(_FILE)
-    numbers[name] = {"value": value, "of": of, "at": datetime.now(UTC).isoformat(" ", "seconds")}
     _FILE.parent.mkdir(exist_ok=True)
-    _FILE.write_text(json.dumps(numbers, indent=2) + "\n")
+    with FileLock(_FILE.with_suffix(".lock")):
+        numbers = _read(_FILE)
+        if added and name in numbers and numbers[name].get("run") == _RUN:
+            value += numbers[name]["value"]
+        numbers[name] = {"value": value, "of": of, "run": _RUN, "at": datetime.now(UTC).isoformat(" ", "seconds")}
+        _FILE.write_text(json.dumps(numbers, indent=2) + "\n")
 
 
 def table(file: Path = _FILE) -> str:
