@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 AGENT  := src/handover/agents/agent.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint types layers agent-python mutants branches numbers format clean
+.PHONY: help demo test bench check lint types layers agent-python mutants branches numbers lowest audit format clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ branches: $(VENV)/.developer ## every line and branch of the verifier and the pa
 
 numbers: $(VENV)/.developer ## what the tests did, in numbers; missing until `make test` has measured it
 	@$(BIN)/python tests/support/numbers.py
+
+lowest: $(VENV)/.developer ## the wheel and the oldest libraries that it may have, tested together, in build/lowest
+	$(BIN)/python tools/lowest.py $(ARGS)
+
+audit: $(VENV)/.developer ## ask what is known against the libraries; fails too where nobody answers
+	$(BIN)/python tools/audit.py
 
 format: $(VENV)/.developer ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
