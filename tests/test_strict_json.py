@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import Literal
 
 import msgspec
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +63,40 @@ def test_what_is_written_is_read_back_equal(sample):
 def test_any_other_json_program_reads_the_same(sample):
     for raw in (strict_json.encode(sample), strict_json.encode_document(sample)):
         assert json.loads(raw) == json.loads(msgspec.json.encode(sample))
+
+
+def canonical(line: bytes) -> bytes:
+    """Turn a line of the profile into RFC 8785: keys by their letters, and only what JSON has to escape escaped."""
+
+    def ordered(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        return dict(sorted(pairs))
+
+    def unescaped(found: re.Match[str]) -> str:
+        char = chr(int(found[1], 16)) if found[1] else ""
+        return char if char >= "\x7f" else found[0]
+
+    text = strict_json.encode(json.loads(line, object_pairs_hook=ordered)).decode()
+    return re.sub(r"\\(?:u([0-9a-f]{4})|.)", unescaped, text).encode()
+
+
+@given(SAMPLES)
+def test_a_line_is_rfc_8785_but_for_the_order_of_keys_and_more_escapes(sample):
+    value = msgspec.to_builtins(sample)
+    try:
+        wanted = rfc8785.dumps(value)
+    except rfc8785.IntegerDomainError:
+        assert str(2**53) in json.dumps(value)  # the one number that the profile has and RFC 8785 has not
+        return
+    assert canonical(strict_json.encode(sample)) == wanted
+
+
+@given(SAMPLES, SAMPLES)
+def test_two_values_are_written_alike_where_rfc_8785_writes_them_alike(one, other):
+    try:
+        alike = rfc8785.dumps(msgspec.to_builtins(one)) == rfc8785.dumps(msgspec.to_builtins(other))
+    except rfc8785.IntegerDomainError:
+        return
+    assert alike == (strict_json.encode(one) == strict_json.encode(other))
 
 
 @given(TEXTS)
