@@ -54,6 +54,38 @@ def scan_while(tmp_path, monkeypatch):
     return scan_it
 
 
+#: Where the agent opens: small files, others, folders.
+_OPENS = (b"open_file, fstat, read, close, is_regular = os.open,", b"return os.open(name,", b"descriptor = os.open(\n")
+_SWAP = b"""
+def swapping_open(name, flags, dir_fd=None):
+    try:
+        if name in (b"b", b"heavy") and stat.S_ISREG(os.lstat(name).st_mode):
+            os.unlink(name)
+            os.mkfifo(name)
+        elif name == b"folder":
+            os.rename(name, b"moved", src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+            os.symlink(ELSEWHERE, name, dir_fd=dir_fd)
+    except OSError:
+        pass
+    return os.open(name, flags, dir_fd=dir_fd)
+
+"""
+
+
+@pytest.fixture
+def swapping(monkeypatch, tmp_path):
+    """Let files become pipes, and a folder a link out of the tree, between their listing and their opening."""
+    (tmp_path / "elsewhere").mkdir()
+    trees.write(tmp_path / "elsewhere" / "secret", b"of somebody else")
+    elsewhere = f"\nELSEWHERE = {os.fsencode(tmp_path / 'elsewhere')!r}\n".encode()
+    source = loader.program().source
+    for opening in _OPENS:
+        assert opening in source
+        source = source.replace(opening, opening.replace(b"os.open", b"swapping_open"))
+    source = source.replace(b"\nOPEN_FILE = ", elsewhere + _SWAP + b"\nOPEN_FILE = ")
+    monkeypatch.setattr(loader, "program", lambda: loader.Program(source, sha256_hex(source)))
+
+
 @pytest.fixture
 def tree(tmp_path):
     root = tmp_path / "tree"
@@ -114,6 +146,21 @@ def test_what_changed_after_it_was_read_is_a_gap(tree, scan_while, change, gaps)
     seen = scan_while(tree, change)
     assert {path: kind for path, (kind, _) in seen.gaps().items()} == gaps
     assert seen.trailer.status == ("gaps" if gaps else "complete")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("effort", [Effort(1, polite=False), Effort(2, polite=False)], ids=["one", "two"])
+def test_what_is_swapped_before_it_is_opened_is_neither_waited_for_nor_followed(tree, swapping, effort):
+    seen = scan_tree(tree, effort=effort)
+    assert (tree / "folder" / "secret").exists()
+    assert (tree / "b").is_fifo()
+    assert (tree / "heavy").is_fifo()
+    for path in (b"b", b"heavy", b"folder"):
+        entry = seen.entries[path]
+        assert entry.digest is None
+        assert entry.gap is not None or entry.type in ("special", "link"), path
+    assert b"folder/secret" not in seen.entries
+    assert seen.trailer.status == "gaps"
 
 
 def test_one_process_notices_just_the_same(tree, scan_while):
