@@ -255,6 +255,35 @@ def test_every_make_target_that_is_named_exists():
             assert name in targets, path
 
 
+#: As many as there are in the list of faults that the project began with; a row is never dropped.
+FAULTS = 32
+
+
+def test_every_test_that_a_document_names_exists():
+    named = {found for path in DOCS for found in re.findall(r"`([\w/]+\.py)::(\w+)`", path.read_text(encoding="utf-8"))}
+    assert len(named) > 100
+    for file, name in sorted(named):
+        path = ROOT / "tests" / file
+        assert path.exists(), file
+        assert re.search(rf"^def {name}\(", path.read_text(encoding="utf-8"), re.MULTILINE), f"{file}::{name}"
+
+
+def test_every_fault_has_a_test_or_a_reason_why_not():
+    rows = table(doc("docs/security.md"), "fault")
+    assert len({title for title, _ in rows}) == len(rows) >= FAULTS
+    for title, shown in rows:
+        assert ".py::test_" in shown or re.search(r"No \w+ route exists yet\.", shown), title
+
+
+def test_everything_that_an_attacker_tries_has_a_test():
+    told = doc("docs/security.md").partition("## The attack model")[2].partition("\n## ")[0]
+    rows = [
+        line for line in told.splitlines() if line.startswith("| ") and not line.startswith(("| ---", "| it tries"))
+    ]
+    assert len(rows) > 25
+    assert [row for row in rows if ".py::test_" not in row] == []
+
+
 def test_every_pinned_skip_has_a_reason():
     lines = [line for line in doc("tests/skips.txt").splitlines() if line and not line.startswith("#")]
     assert [line for line in lines if not line.partition("  # ")[2].strip()] == []
