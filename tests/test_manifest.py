@@ -295,11 +295,11 @@ def test_an_endless_line_ends_in_bounded_memory_and_time():
             self.given += size
             return b"x" * size
 
-    endless, start = Endless(), time.monotonic()
+    endless, start = Endless(), time.process_time()
     with pytest.raises(MalformedInput, match="longer than"):
         manifest_reader.Reader(endless, where="test")
     assert endless.given <= strict_json.MAX_LINE + 1
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("path", ["a//b", "/a", "a/", "..", "a/../b", ".", "a\0b"])

@@ -277,9 +277,9 @@ def test_ignored_paths_are_those_that_gitignore_would_ignore_where_both_speak(co
 )
 def test_a_hostile_pattern_on_a_hostile_name_ends_soon(pattern, path):
     rule_set = RuleSet((ignore(pattern),))
-    started = time.perf_counter()
+    started = time.process_time()
     assert rule_set.match(path) is None
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_as_many_rules_as_are_allowed_are_joined_and_still_told_apart():

@@ -195,11 +195,11 @@ def test_a_document_in_any_other_form_is_refused(change):
 
 @pytest.mark.parametrize("bracket", [b"[", b'{"inner":', b'{"type":"sample","inner":'])
 def test_deep_nesting_is_refused_at_once(bracket):
-    start = time.monotonic()
+    start = time.process_time()
     for decode in (strict_json.decode, strict_json.decode_document):
         with pytest.raises(MalformedInput):
             decode(Sample, bracket * 100_000, where="test")
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_what_is_too_long_is_not_even_parsed():

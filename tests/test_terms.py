@@ -419,10 +419,10 @@ def test_any_text_as_a_value_is_understood_or_a_usage_error_in_harmless_words(te
 )
 def test_the_longest_file_of_any_kind_ends_soon(unit):
     raw = (unit * MAX_BYTES)[:MAX_BYTES].encode()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(UsageError):
         parse(raw, "w")
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     with pytest.raises(UsageError, match="longer than"):
         parse(raw + b"\n", "w")
 

@@ -151,6 +151,6 @@ def test_any_bytes_give_a_key_or_an_error_of_ours(data):
 
 
 def test_the_largest_key_takes_no_time_worth_mentioning():
-    start = time.perf_counter()
+    start = time.process_time()
     PublicKey.from_blob(rsa(16384), where="k")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
