@@ -72,7 +72,7 @@ class FolderBundle:
                     if number >= MAX_FILES:
                         raise MalformedInput(f"more than {MAX_FILES} files", where=self.where)
                     name = shown(os.fsencode(entry.name))
-                    if entry.is_symlink() or not entry.is_file(follow_symlinks=False):
+                    if not entry.is_file(follow_symlinks=False):
                         problems.append(f"{name} is a folder, a link or a special file")
                     elif not sums.is_safe(entry.name):
                         problems.append(f"{name} is a name that no bundle may have")

@@ -110,7 +110,7 @@ class ZipBundle:
             name = shown(member.orig_filename)
             mode = member.external_attr >> 16
             # Not member.is_dir(): before Python 3.12 it fails for an empty name.
-            if member.filename.endswith("/") or (mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
+            if member.filename.endswith("/") or stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 problems.append(f"{name} is a folder, a link or a special file")
             elif not sums.is_safe(member.orig_filename):
                 problems.append(f"{name} is a name that no bundle may have")
