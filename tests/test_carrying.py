@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.carrying import KnownFile, digests_of, known_files, limit_ns
+from handover.carrying import KnownFile, digests_of, known_files, limit_ns, unfit
 from handover.entries import Entry, GapKind, HostStat
-from handover.manifest import Base
+from handover.errors import MalformedInput
+from handover.manifest import Base, Machine
 from support.manifests import file, folder, gap, ignored, link, make_header, make_manifest, reader
 
 LIMIT = limit_ns(make_header())
@@ -87,3 +89,18 @@ def test_digests_are_found_beside_names_that_look_like_them():
     odd = b'","type":"file","size":1,"digest":"' + b"f" * 64
     contents = [known.content for known in naive(make_manifest((file(odd, b"x"), SETTLED), (file("z", b"y"), SETTLED)))]
     assert digests_of(contents) == [file("z", b"x").digest, file("z", b"y").digest]
+
+
+def test_a_machine_is_known_by_either_of_its_signs_and_not_without_one():
+    for signs in ({"host_key": "SHA256:x"}, {"machine_sha256": "1" * 64}):
+        here = make_header(machine=Machine(root_dev="1", root_inode="2", **signs))
+        assert unfit(here, here) is None
+    unknown = make_header(machine=Machine(root_dev="1", root_inode="2"))
+    assert unfit(unknown, unknown) == "nothing tells whether it is of this machine"
+
+
+def test_files_in_disorder_are_not_carried_over():
+    lines = make_manifest((file("a", b"x"), SETTLED), (file("b", b"y"), SETTLED)).splitlines(keepends=True)
+    lines[2], lines[3] = lines[3], lines[2]
+    with pytest.raises(MalformedInput, match="out of order"):
+        list(known_files(reader(b"".join(lines))))

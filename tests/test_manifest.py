@@ -433,3 +433,41 @@ def test_os_names_of_this_machine_survive(tmp_path):
     reader = manifests.reader(raw)
     assert {line.path for line in reader.lines()} == {b"", *names}
     assert all(paths.check(line.path, where="test") == line.path for line in manifests.reader(raw).lines())
+
+
+def test_blocks_are_as_many_lines_as_the_last_one_counts():
+    def count(raw: bytes) -> int:
+        return sum(block.length for block in manifests.reader(raw).blocks())
+
+    assert count(SMALL) == 6
+    counts = strict_json.decode(manifest.Trailer, LINES[-1], where="test").counts
+    none = msgspec.structs.replace(counts, file=0, dir=0, link=0, special=0)
+    for raw in (
+        rehashed([LINES[0], LINES[-1]], entries=0, counts=none),
+        rehashed(LINES, entries=7),
+        rehashed(LINES, counts=msgspec.structs.replace(counts, file=9)),
+    ):
+        with pytest.raises(MalformedInput, match="do not add up"):
+            count(raw)
+
+
+def test_lines_begin_with_the_root_and_rise():
+    for lines, said in (
+        ([LINES[0], *LINES[2:]], "out of order"),
+        ([LINES[0], LINES[2], LINES[1], *LINES[3:]], "out of order"),
+        ([*LINES[:2], LINES[-1], *LINES[2:]], "something after the last line"),
+    ):
+        with pytest.raises(MalformedInput, match=said):
+            list(manifests.reader(rehashed(lines)).lines())
+
+
+@pytest.mark.parametrize(("names", "plain"), [([b"a", b"b"], True), ([b"a\nb"], False), ([b"a", b".."], False)])
+def test_a_name_with_a_line_end_is_not_two_plain_names(names, plain):
+    assert manifest_lines.names_are_plain(names) is plain
+
+
+def test_what_may_be_a_folder_may_have_paths_below_it():
+    unknown = gap("sub", GapKind.UNREADABLE)
+    assert audit(make_manifest(unknown, file("sub/a")))[1].entries == 3
+    assert [entry.may_be_folder for entry in (unknown, folder("a"), file("a"))] == [True, True, False]
+    assert [entry.clean for entry in (unknown, ignored("a", "a", 1, 1), file("a"))] == [False, False, True]

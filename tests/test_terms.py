@@ -74,6 +74,12 @@ def problem(text):
     return found[0]
 
 
+def test_one_slip_is_one_problem():
+    nameless = MINIMAL.replace("  - name: web\n", "  - name: [x]\n")
+    assert len(problems(nameless + nameless.partition("parts:\n")[2])) == 2
+    assert problem(MINIMAL.replace("{location: /new}", "{location: [x], become: sudo -n}")).place.line == 7
+
+
 # What good terms say
 
 

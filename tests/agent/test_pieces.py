@@ -69,7 +69,10 @@ def test_the_two_ends_agree_on_every_number():
     )
 
 
-@pytest.mark.parametrize("parse", [frames.parse_beat, frames.parse_tally, lambda raw: frames.parse_file(raw, 32)])
+@pytest.mark.parametrize(
+    "parse",
+    [frames.parse_beat, frames.parse_tally, frames.parse_rule, lambda raw: frames.parse_file(raw, 32), frames.unpacked],
+)
 def test_parsers_raise_one_error_and_nothing_else(parse):
     @given(raw=st.binary(max_size=120))
     def check(raw: bytes) -> None:
@@ -92,6 +95,9 @@ def test_blocks_of_any_bytes_are_rows_or_a_remote_error(raw):
             rows_of(payload)
 
 
+CANNOT_BE = "a block that cannot be"
+
+
 def lies() -> dict[str, bytes]:
     chunk = [5, 0, 2, 0, 1, 2, 0, 0]
     return {
@@ -108,8 +114,32 @@ def lies() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("lie", lies())
 def test_a_block_whose_head_cannot_be_is_refused(lie):
-    with pytest.raises(RemoteError, match="not to be trusted"):
+    with pytest.raises(RemoteError, match="a status that" if lie == "an unknown status" else CANNOT_BE):
         Block(lies()[lie] + bytes(2**18), 0)
+
+
+@pytest.mark.parametrize("most", [2048, 2049])
+def test_a_block_has_no_more_chunks_and_names_than_a_near_side_keeps(most):
+    for chunks in ([chunk_of(7) for _ in range(most)], [chunk_of(7, *(b"%04d" % number for number in range(most)))]):
+        payload = agent.packed(chunks)[0]
+        if most == 2048:
+            assert Block(payload, 0).head.names in (0, most)
+            continue
+        with pytest.raises(RemoteError, match=CANNOT_BE):
+            Block(payload, 0)
+
+
+@pytest.mark.parametrize("tag", [0, 6, 255])
+def test_an_attachment_of_an_unknown_kind_is_refused(tag):
+    with pytest.raises(RemoteError, match="an attachment"):
+        list(frames.extras_from(struct.pack(">IBI", 0, tag, 0), 0))
+
+
+@pytest.mark.parametrize("raw", [b"\0", struct.pack(">IBI", 0, 1, 1), struct.pack(">IBI", 0, 1, 2**32 - 1) + b"EIO"])
+def test_an_attachment_that_is_cut_is_refused(raw):
+    assert list(frames.extras_from(struct.pack(">IBI", 7, 2, 3) + b"EIO", 0)) == [(7, Extra.ERRNO, b"EIO")]
+    with pytest.raises(RemoteError, match="an attachment"):
+        list(frames.extras_from(raw, 0))
 
 
 def chunk_of(folder: int, *names: bytes, kind: int = agent.SPECIAL) -> agent.Chunk:
@@ -128,6 +158,13 @@ def test_a_name_that_is_a_path_is_refused(name):
             assert block.names
         with pytest.raises(RemoteError, match="no file can have"):
             rows_of(agent.packed(chunks)[0])
+
+
+def test_only_the_root_has_no_name_and_it_has_no_other():
+    assert Block(agent.packed([chunk_of(0, b"")])[0], 0).names == [b""]
+    for names in ((b"..",), (b"a/b",), (b"", b"a/b")):
+        with pytest.raises(RemoteError, match="no file can have"):
+            assert Block(agent.packed([chunk_of(0, *names)])[0], 0).names
 
 
 def test_names_rise_within_a_chunk_and_only_there():
@@ -160,6 +197,13 @@ def test_an_entry_that_is_well_has_a_stat():
 def test_what_is_attached_to_an_entry_that_is_not_there_is_refused(place):
     chunk = chunk_of(7, b"a")
     chunk.extras.append((place, agent.EXTRA_ERRNO, b"EIO"))
+    with pytest.raises(RemoteError, match="do not fit together"):
+        assert Block(agent.packed([chunk])[0], 0).extras
+
+
+def test_what_is_attached_stands_in_the_order_of_the_entries():
+    chunk = chunk_of(7, b"a", b"b")
+    chunk.extras += [(1, agent.EXTRA_ERRNO, b"EIO"), (0, agent.EXTRA_ERRNO, b"EIO")]
     with pytest.raises(RemoteError, match="do not fit together"):
         assert Block(agent.packed([chunk])[0], 0).extras
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from handover.bundles import open_bundle
 from handover.errors import HandoverError, LocalIOError, MalformedInput, UsageError
 from handover.evidence import bundle as bundles
-from handover.evidence import inventory, sums
+from handover.evidence import inventory, sums, zip_bundle
 from handover.evidence.guarded import guarded
 from handover.evidence.statement import FileName
 
@@ -210,7 +210,8 @@ def test_a_zip_written_to_a_pipe_has_descriptors_and_reads(tmp_path):
 def test_a_name_that_no_bundle_may_have_is_named(tmp_path, name):
     path = zipped(tmp_path / "z.zip", {"ok.txt": b"1", name: b"2"})
     with open_bundle(path) as bundle:
-        assert len(bundle.listing.problems) == 1
+        (problem,) = bundle.listing.problems
+        assert ("a folder" in problem) == name.endswith("/")
         assert list(bundle.listing.files) == ["ok.txt"]
 
 
@@ -248,6 +249,11 @@ def refused(path: Path) -> None:
         read_all(path)
 
 
+def refused_at_sight(path: Path, said: str) -> None:
+    with pytest.raises(MalformedInput, match=said), open_bundle(path):
+        pass
+
+
 def test_a_local_header_with_another_name_is_refused(tmp_path):
     refused(changed(tmp_path, b"a.txt", b"b.txt"))
 
@@ -269,6 +275,13 @@ def test_bytes_after_the_end_and_another_count_are_refused(tmp_path):
     refused(path)
     path.write_bytes(raw[:-12] + b"\x01\x00" + raw[-10:])
     refused(path)
+
+
+def test_bytes_after_the_end_that_count_the_same_files_are_refused(tmp_path):
+    path = zipped(tmp_path / "z.zip")
+    raw = path.read_bytes()
+    path.write_bytes(raw + b"PK\x05\x07" + raw[-18:])
+    refused_at_sight(path, "an end that is not its last bytes")
 
 
 def test_a_file_hidden_between_two_others_is_refused(tmp_path):
@@ -295,7 +308,25 @@ def test_two_files_that_share_their_bytes_are_refused(tmp_path):
         for name in ("a", "b"):
             archive.writestr(name, "x")
         archive.filelist[1].header_offset = 0
-    refused(path)
+    refused_at_sight(path, "overlap")
+
+
+def test_a_file_that_reaches_into_the_next_or_into_the_directory_is_refused(tmp_path):
+    for place in (0, 1):
+        path = tmp_path / "z.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in ("a", "b"):
+                archive.writestr(name, "x")
+            archive.filelist[place].compress_size += 1
+        refused_at_sight(path, "overlap")
+
+
+def test_more_bytes_than_any_bundle_has_are_refused(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "z.zip")
+    monkeypatch.setattr(zip_bundle, "MAX_TOTAL", 5002)
+    refused_at_sight(path, "more than .* 5002 bytes")
+    monkeypatch.setattr(zip_bundle, "MAX_TOTAL", 5003)
+    assert read_all(path) == FILES
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):

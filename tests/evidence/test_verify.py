@@ -354,6 +354,16 @@ def test_the_list_of_files_in_the_report_is_that_of_the_sums(change, word):
     refused(forged(round_, files=change(round_.report.files)).verify(), Step.REPORT, word)
 
 
+def test_the_report_is_held_against_the_sums_for_a_file_that_was_altered_too(good):
+    good.files["report.json"] = good.report.to_bytes()
+    good.files["web.source.manifest"] += b"\n"
+    good.seal()
+    good.files["web.source.manifest"] += b"\n"
+    done = good.verify()
+    assert {Step.DIGESTS, Step.REPORT} <= failed_steps(done)
+    assert any("web.source.manifest has another digest" in check.detail for check in done.checks)
+
+
 def test_an_extra_manifest_that_no_part_has_is_found():
     round_ = Round(TREE, TREE, more={"shop.source.manifest": make_manifest()}).both_accept()
     refused(round_.verify(), Step.REPORT, "shop.source.manifest belongs to no part")

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from mutants.checks import checks
-from mutants.places import SLOW, TESTS, TREE, modules
+from mutants.places import PYTEST, TREE, modules
 from mutants.running import Mutant, Runner
 from support import numbers
 
@@ -37,8 +37,7 @@ def main(words: list[str]) -> int:
     mutants = [m for m in all_mutants() if not words or any(word in f"{m.place} {m.name}" for word in words)]
     equal = pinned()
     runner = Runner([m for m in mutants if m.name not in equal], len(os.sched_getaffinity(0)), _say)
-    options = ["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile=few", "-k", f"not ({' or '.join(SLOW)})"]
-    if pytest.main([*options, *TESTS], plugins=[runner]):
+    if pytest.main(["-s", *PYTEST], plugins=[runner]):
         return 2
     for mutant in runner.survivors:
         _say(f"{mutant.place}: {mutant.name}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import coverage
 import pytest
 
-from mutants.places import TESTS, TREE, modules
+from mutants.places import PYTEST, TREE, modules
 from support import numbers
 
 
@@ -23,17 +23,7 @@ def main() -> int:
         data_file=None, branch=True, config_file=str(TREE / "pyproject.toml"), include=list(map(str, modules()))
     )
     with measured.collect():
-        red = pytest.main(
-            [
-                "-q",
-                "--no-header",
-                "-p",
-                "no:cacheprovider",
-                "--rootdir",
-                str(TREE),
-                *(str(TREE / test) for test in TESTS),
-            ]
-        )
+        red = pytest.main(list(PYTEST))
     if red:
         return 2
     share = measured.report(show_missing=True, skip_covered=True)

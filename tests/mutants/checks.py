@@ -107,9 +107,9 @@ class Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         if not self._function or not isinstance(node.value, ast.Call) or not _GUARD.match(_name(node.value)):
             return node
+        number = self._new(node, f"without {ast.unparse(node.value)}")
         if _name(node.value) == "_expect":
             node.value.args[0] = self._operands(node.value.args[0])
-        number = self._new(node, f"without {ast.unparse(node.value)}")
         if self._chosen is None:
             return [ast.Expr(_met(number, ast.Constant(value=True))), node]
         return ast.Pass() if self._chosen == number else node
@@ -163,7 +163,8 @@ class Rewriter(ast.NodeTransformer):
         """Make each operand of a condition a check of its own."""
         match node:
             case ast.BoolOp(op=op, values=values):
-                node.values = [self._operand(value, of=op, all_of=ast.unparse(node)) for value in values]
+                whole = ast.unparse(node)
+                node.values = [self._operand(value, of=op, all_of=whole) for value in values]
             case ast.UnaryOp(op=ast.Not()):
                 node.operand = self._operands(node.operand)
             case ast.Call(func=ast.Name(id="all" | "any"), args=[ast.GeneratorExp() as each]):

@@ -17,7 +17,7 @@ _MODULES: Final = (
 )
 
 #: All of them run in one process, without a server.
-TESTS: Final = (
+_TESTS: Final = (
     "tests/test_vectors.py",
     "tests/test_hostless.py",
     "tests/test_manifest.py",
@@ -32,8 +32,8 @@ TESTS: Final = (
     "tests/scan/test_listings.py",
 )
 
-#: They take seconds each and tell no mutant that others do not tell.
-SLOW: Final = (
+#: They take seconds each, and tell nothing here that others do not tell.
+_SLOW: Final = (
     "flipped_byte",
     "longest_file",
     "five_thousand_levels",
@@ -41,6 +41,12 @@ SLOW: Final = (
     "as_many_rules_as_are_allowed",
     "folder_in_many_pieces",
     "two_threads",
+)
+
+#: How pytest is called for them.
+PYTEST: Final = (
+    *("-q", "-p", "no:cacheprovider", "--hypothesis-profile=few", "-k", f"not ({' or '.join(_SLOW)})"),
+    *(str(TREE / test) for test in _TESTS),
 )
 
 

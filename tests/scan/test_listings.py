@@ -178,3 +178,19 @@ def test_names_that_do_not_add_up_are_refused():
     raw = part(b"", (b"a", Listed.FILE, 5), (b"b", Listed.FILE, 6)).replace(b"a/b", b"a-b")
     with pytest.raises(RemoteError, match="do not add up"):
         list(next(parts(raw)).entries())
+
+
+def part_of(names: list[bytes], *, told: int | None = None) -> bytes:
+    """Return a part about ``sub`` as an agent tells it, with empty files; ``told``: how many it says."""
+    joined, count = b"/".join(names), len(names) if told is None else told
+    columns = bytes([Listed.FILE]) * len(names) + bytes(8 * len(names))
+    return struct.pack(">IBII", 3, 0, count, len(joined)) + b"sub" + joined + columns
+
+
+def test_a_listing_that_is_cut_or_longer_than_any_is_refused():
+    most = [b"%04d" % number for number in range(2048)]
+    (one,) = parts(part_of(most))
+    assert [one.path, one.names, one.files, one.size] == [b"sub", 2048, 2048, 0]
+    for raw in (part_of([b"a"])[:-1], part_of([b"a"], told=2), part_of([b"a"]) + b"\0" * 5, part_of([*most, b"more"])):
+        with pytest.raises(RemoteError, match="a listing that is cut"):
+            list(parts(raw))

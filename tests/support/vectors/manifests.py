@@ -383,6 +383,8 @@ def _entries() -> Iterator[tuple[str, str, bytes]]:
             yield name, defect, manifest(everything, _IGNORING)
         else:
             yield name, defect, manifest([folder(""), entry], _IGNORING)
+    listed = {**unread, "text_digest": sha256(b"a")}
+    yield "listing-with-evidence", "evidence in a listing", manifest([folder(""), listed], {**HEADER, "digest": "none"})
     yield "listing-with-digest", "a listing with a digest", manifest([folder(""), good], {**HEADER, "digest": "none"})
     carried = [folder("", host={"carried": True})]
     yield "carried-folder", "a folder that was carried over", manifest(carried, _WITH_BASE)
@@ -425,6 +427,7 @@ def _forms() -> Iterator[tuple[str, str, bytes]]:
         ("single-quotes", "single quotes", good.replace(b'"', b"'")),
         ("comma-at-the-end", "a comma after the last member", good[:-1] + b",}"),
         ("not-closed", "no closing brace", good[:-1]),
+        ("closed-otherwise", "a bracket in place of the closing brace", good[:-1] + b"]"),
         ("closed-twice", "a brace too many", good + b"}"),
         ("array", "a list in place of an object", b"[" + good + b"]"),
         ("text", "text in place of an object", b'"' + name + b'"'),

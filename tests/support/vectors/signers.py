@@ -122,6 +122,8 @@ def _malformed() -> Iterator[tuple[str, str, str | bytes, bool]]:
         ("key-loose", "base64 without its canonical form", f"receiver {OTHER}="),
         ("quote-open", "a quote that does not end", f'"receiver {OTHER}'),
         ("quote-and-more", "something after the quote", f'"receiver"x {OTHER}'),
+        ("quote-and-key", "no blank between the quote and the key", f'"receiver"{OTHER}'),
+        ("option-without-value", "an option without its value", f'receiver namespaces="git",valid-before {OTHER}'),
         ("option-without-quotes", "a value without quotes", f"receiver namespaces=git {OTHER}"),
         ("option-empty", "an empty value", f'receiver namespaces="" {OTHER}'),
         ("option-without-blank", "no blank after the options", f'receiver namespaces="git"{OTHER}'),
