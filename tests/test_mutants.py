@@ -107,8 +107,10 @@ def test_checks_are_named_by_what_they_do():
 
 
 def test_work_in_processes_comes_back_and_what_ends_early_is_none():
-    work = [lambda: "done", lambda: os._exit(0), lambda: 1 // 0, lambda: [bytes(2**33)]]
-    assert dict(forked(work, 2)) == {0: "done", 1: None, 2: None, 3: None}
+    assert dict(forked([lambda: "done", lambda: os._exit(0), lambda: [0]], 2)) == {0: "done", 1: None, 2: [0]}
+    for wrong, error in ((lambda: 1 // 0, ZeroDivisionError), (lambda: bytes(2**33), MemoryError)):
+        with pytest.raises(error):
+            list(forked([wrong], 1))
 
 
 def test_what_a_process_leaves_behind_is_ended():

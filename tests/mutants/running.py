@@ -19,6 +19,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -27,8 +28,8 @@ import pytest
 from mutants.checks import RECORDER, Check, compiled
 from mutants.places import SOURCE
 
-#: A mutant may take this much longer than the tests take without it, and this much memory.
-_CPU_S = 60
+#: What a mutant may take beyond three times what its tests take without it, and how much memory.
+_CPU_S = 30
 _MEMORY = 4 * 2**30
 
 
@@ -81,10 +82,11 @@ class Runner:
         for number in sorted(range(len(items)), key=lambda number: tellings[number].seconds):
             for check in tellings[number].shows:
                 by_check[check].append(number)
-        work = [
-            (lambda m=mutant, n=by_check[mutant.module, mutant.check.number]: self._survives(m, [items[i] for i in n]))
-            for mutant in self._mutants
-        ]
+        work = []
+        for mutant in self._mutants:
+            able = by_check[mutant.module, mutant.check.number]
+            seconds = sum(tellings[number].seconds for number in able)
+            work.append(partial(self._survives, mutant, [items[number] for number in able], seconds))
         for done, (number, survives) in enumerate(forked(work, self._jobs), 1):
             if survives:
                 self.survivors.append(self._mutants[number])
@@ -97,7 +99,7 @@ class Runner:
 
     def _first_run(self, items: Sequence[pytest.Item]) -> list[Telling]:
         tellings = [Telling() for _ in items]
-        work = [lambda at=at: self._listen(list(items)[at :: self._jobs]) for at in range(self._jobs)]
+        work = [partial(self._listen, list(items)[at :: self._jobs]) for at in range(self._jobs)]
         for at, told in forked(work, self._jobs):
             if told is None:
                 raise pytest.UsageError("the tests are red, or ended, without any mutant")
@@ -119,7 +121,7 @@ class Runner:
             vars(importlib.import_module(name))[RECORDER] = record
             install(name, {mutant.check.function for mutant in wanted}, compiled(path.read_text(), str(path)))
         tellings = []
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items, None][1:], strict=True):
             met.clear()
             began = time.process_time()
             self._run(item, following)
@@ -129,10 +131,13 @@ class Runner:
                 return None
         return tellings
 
-    def _survives(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
+    def _survives(self, mutant: Mutant, items: Sequence[pytest.Item], seconds: float) -> bool:
+        # Without a check something may never end; it is ended, and told by that.
+        limit = _CPU_S + 3 * int(seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         code = compiled(mutant.path.read_text(), str(mutant.path), mutant.check.number)
         install(mutant.module, {mutant.check.function}, code)
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items, None][1:], strict=True):
             self._run(item, following)
             if self._red:
                 return False
@@ -162,7 +167,8 @@ def function_of(module: ModuleType, name: str) -> FunctionType:
 def forked(work: Sequence[Callable[[], object]], jobs: int) -> Iterator[tuple[int, object]]:
     """Do each piece of work in a process of its own, ``jobs`` at a time; yield its number and what it returned.
 
-    ``None`` for one that ended in another way. All that it leaves, files and processes, is removed.
+    ``None`` for one that ended in another way; what it raised is raised. All that it leaves, files and processes, is
+    removed.
     """
     running: dict[int, tuple[int, Path]] = {}
     waiting = list(enumerate(work))
@@ -175,9 +181,12 @@ def forked(work: Sequence[Callable[[], object]], jobs: int) -> Iterator[tuple[in
             pid, _ = os.wait()
             number, folder = running.pop(pid)
             _end(pid)
-            answer = folder / "answer"
-            yield number, pickle.loads(answer.read_bytes()) if answer.exists() else None
+            file = folder / "answer"
+            answer = pickle.loads(file.read_bytes()) if file.exists() else None
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(answer, Exception):
+                raise answer
+            yield number, answer
     finally:
         for pid, (_, folder) in running.items():
             _end(pid)
@@ -186,20 +195,23 @@ def forked(work: Sequence[Callable[[], object]], jobs: int) -> Iterator[tuple[in
 
 
 def _child(do: Callable[[], object], folder: Path) -> int:
-    status = 1
     try:
         os.setpgid(0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 1)
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
-        resource.setrlimit(resource.RLIMIT_CPU, (20 * _CPU_S, 20 * _CPU_S))
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        answer = pickle.dumps(do())
-        (folder / "part").write_bytes(answer)
+        (folder / "part").write_bytes(pickle.dumps(_outcome(do)))
         (folder / "part").rename(folder / "answer")
-        status = 0
     finally:
-        os._exit(status)
+        os._exit(0)
+
+
+def _outcome(do: Callable[[], object]) -> object:
+    try:
+        return do()
+    except Exception as error:  # noqa: BLE001  it is raised where somebody waits for it
+        return error
 
 
 def _end(group: int) -> None:
