@@ -62,20 +62,23 @@ class KnownFile(NamedTuple):
 
 
 class KnownFiles(NamedTuple):
-    """Files that follow one another, by columns."""
+    """Files that follow one another, by columns; ``digests`` in hex."""
 
-    keys: Sequence[bytes]
-    stamps: Sequence[bytes]
-    contents: Sequence[bytes]
+    keys: list[bytes]
+    stamps: list[bytes]
+    contents: list[bytes]
+    digests: list[str]
 
     @classmethod
     def of(cls, files: Sequence[KnownFile]) -> Self:
         """Return the columns of files."""
-        return cls(*zip(*files, strict=True)) if files else cls((), (), ())
+        contents = [file.content for file in files]
+        digests = digests_of(contents) if files else []
+        return cls([file.key for file in files], [file.stamp for file in files], contents, digests)
 
     def each(self) -> Iterator[KnownFile]:
         """Yield them one by one."""
-        return map(KnownFile, *self)
+        return map(KnownFile, self.keys, self.stamps, self.contents)
 
 
 def digests_of(contents: Sequence[bytes]) -> list[str]:
@@ -122,7 +125,7 @@ def known_files(reader: Reader) -> Iterator[KnownFiles]:
         if known is None:
             known = KnownFiles.of(list(_one_by_one(reader, block, limit)))
         if known.keys:
-            reader.check_order(last, list(known.keys))
+            reader.check_order(last, known.keys)
             last = known.keys[-1]
             yield known
 
@@ -163,16 +166,16 @@ def check(manifest: Reader, base: Reader) -> int:
 
 def _by_columns(reader: Reader, block: Block, limit: int) -> KnownFiles | None:
     """Return the files of a block in which every one is ordinary and may be carried over; that is the usual block."""
-    found = _ordinary_file(reader.header.digest).findall(block.raw)
+    found = _ordinary_file(reader.header.digest).findall(b"\n" + block.raw)
     if not found or len(found) != block.raw.count(_IS_FILE):
         return None
-    contents, paths, sizes, mtimes_ns, ctimes_ns, devs, inodes = zip(*found, strict=True)
+    contents, paths, sizes, digests, mtimes_ns, ctimes_ns, devs, inodes = zip(*found, strict=True)
     if max(map(int, mtimes_ns)) >= limit or max(map(int, ctimes_ns)) >= limit:
         return None
     stamps = list(map(b" ".join, zip(sizes, mtimes_ns, ctimes_ns, devs, inodes, strict=True)))
     # An ordinary path holds no line feed, so all of them can be changed at once.
     keys = b"\n".join(paths).replace(b"/", b"\0").split(b"\n")
-    return KnownFiles(keys, stamps, contents)
+    return KnownFiles(keys, stamps, list(contents), b"\n".join(digests).decode().split("\n"))
 
 
 def _one_by_one(reader: Reader, block: Block, limit: int) -> Iterator[KnownFile]:
@@ -188,11 +191,12 @@ def _one_by_one(reader: Reader, block: Block, limit: int) -> Iterator[KnownFile]
 def _ordinary_file(algorithm: Algorithm) -> re.Pattern[bytes]:
     """Return the expression for the line of a file that was read, whose host told everything, and nothing is escaped.
 
-    Groups: content, path, size, both times, device, inode.
+    It takes the line end before the line. Groups: content, path, size, digest, both times, device, inode.
     """
-    digest = rb'"[0-9a-f]{%d}"' % (2 * algorithm.size)
-    evidence = rb'(?:,"text_digest":' + digest + rb')?(?:,"prefixes":\[[0-9a-f",]+\])?'
-    content = rb'\{"path":"([^"\\\n]+)","type":"file","size":([0-9]+),"digest":' + digest + evidence
-    times = rb'"mtime_ns":"([0-9]{1,19})","ctime_ns":"([0-9]{1,19})"'
-    host = rb"\{" + times + rb',"dev":"([0-9]{1,20})","inode":"([0-9]{1,20})"[,}]'
-    return re.compile(rb"^(" + content + rb")" + HOST + host, re.MULTILINE)
+    digest = rb"[0-9a-f]{%d}" % (2 * algorithm.size)
+    evidence = rb'(?:,"text_digest":"' + digest + rb'")?(?:,"prefixes":\[[0-9a-f",]+\])?'
+    content = rb'\{"path":"([^"\\\n]++)","type":"file","size":([0-9]++),"digest":"(' + digest + rb')"' + evidence
+    times = rb'"mtime_ns":"([0-9]{1,19}+)","ctime_ns":"([0-9]{1,19}+)"'
+    host = rb"\{" + times + rb',"dev":"([0-9]{1,20}+)","inode":"([0-9]{1,20}+)"[,}][^\n]*+'
+    # It begins with what cannot be elsewhere: to look for that takes less time than to try every place.
+    return re.compile(rb"\n(" + content + rb")" + HOST + host)

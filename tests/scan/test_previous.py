@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -215,14 +216,14 @@ def test_an_agent_that_carries_what_is_not_known_is_not_believed(tree: Path, tmp
     scan_to(tmp_path / "1", tree)
     made_later(tmp_path / "1")
     carry = knowing(tmp_path / "1")
-    table = carry.table()
+    honest = carry.table
     (tree / "folder" / "file 07").write_bytes(b"CONTENT 7")
     # The table that the agent gets names the changed file; the manifest that it is held against does not.
     scan_to(tmp_path / "1b", tree)
     made_later(tmp_path / "1b")
-    lying = knowing(tmp_path / "1b").table()
-    assert lying != table
-    carry.table = lambda: lying  # type: ignore[method-assign]
+    lying = knowing(tmp_path / "1b").table(io.BytesIO())
+    assert lying != honest(io.BytesIO())
+    carry.table = lambda scratch: honest(scratch) and lying  # type: ignore[method-assign]
     with pytest.raises(RemoteError, match="not to be trusted"):
         scan_to(tmp_path / "2", tree, carry)
 

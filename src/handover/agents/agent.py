@@ -386,12 +386,6 @@ def errno_name(error):
     return errno.errorcode.get(error.errno, "E%s" % error.errno).encode("ascii")
 
 
-def fingerprint(name, found):
-    """Return eight bytes for a file as it is: another size, time, device or inode gives others."""
-    text = b"%d %d %d %d %d " % (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, found.st_ino)
-    return hashlib.sha256(text + name).digest()[:KNOWN_SIZE]
-
-
 def join(folder, name):
     """Return the path of a name in a folder; ``b""`` is the root."""
     return folder + b"/" + name if folder else name
@@ -440,10 +434,10 @@ class Chunk:
         self.statuses.append(status if found is not None else status | NO_STAT)
         self.stats.append(NO_NUMBERS if found is None else numbers_of(found))
 
-    def add_files(self, count):
-        """Take the kind and status of files that were read, and whose other columns are there already."""
+    def add_files(self, count, status=OK):
+        """Take the kind and status of files whose other columns are there already."""
         self.kinds += ONE_FILE * count
-        self.statuses += bytes(count)
+        self.statuses += bytes((status,)) * count
 
     def extra(self, tag, data):
         """Attach something to the entry that was added last."""
@@ -895,10 +889,29 @@ class Worker:
 
     def _known_files(self, _which, chunk, rest, odd):
         """Report files that the near side knows as they are up to the first name that is anything else; return it."""
+        lstat, is_regular, sha256, prints = os.lstat, stat.S_ISREG, hashlib.sha256, self._prints
+        add_name, add_stat = chunk.names.append, chunk.stats.append
+        count = 0
         for name in rest:
-            if name in odd or not self._carried(chunk, name):
-                return name
-        return None
+            if name in odd:
+                break
+            try:
+                found = lstat(name)
+            except OSError:
+                break
+            numbers = found[:7] + (found.st_mtime_ns, found.st_ctime_ns)
+            mode, inode, dev, _, _, _, size, mtime, ctime = numbers
+            text = b"%d %d %d %d %d " % (size, mtime, ctime, dev, inode) + name
+            if not is_regular(mode) or sha256(text).digest()[:KNOWN_SIZE] not in prints:
+                break
+            add_name(name)
+            add_stat(numbers)
+            count += 1
+        else:
+            name = None
+        chunk.add_files(count, CARRIED)
+        self.files += count
+        return name
 
     def _stats_alone(self, which, chunk, rest, odd):
         """Report files by what lstat says up to the first name that is anything else; return that name, or ``None``."""
@@ -1029,15 +1042,6 @@ class Worker:
             self._prints_of = folder
             known = self._job.known.get(folder, b"")
             self._prints = frozenset(known[at : at + KNOWN_SIZE] for at in range(0, len(known), KNOWN_SIZE))
-
-    def _carried(self, chunk, name):
-        """Report a file that the near side knows as it is now; returns whether it does."""
-        found = lstat_or_none(name)
-        if found is None or not stat.S_ISREG(found.st_mode) or fingerprint(name, found) not in self._prints:
-            return False
-        self.files += 1
-        chunk.add(name, FILE, CARRIED, found)
-        return True
 
     def _swapped_entry(self, chunk, folder, name):
         """Report what is there now, where the listing had promised a regular file."""

@@ -69,6 +69,9 @@ class CutScan:
             while block := list(islice(settled, _BLOCK)):
                 yield KnownFiles.of(block)
 
+    def confirm(self) -> None:
+        """Nothing has to stay as it was: no manifest names a spool by its bytes."""
+
     def spent(self) -> None:
         """Remove it: what it had is in a manifest now, or was of no use for it."""
         with contextlib.suppress(OSError):

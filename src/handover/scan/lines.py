@@ -99,8 +99,9 @@ class Lines:
         if stat is None or host is None or found.kind is not Kind.FILE:
             raise broken("something that is no file and was carried over")
         facts = Facts(stat.size, stat.mtime_ns, stat.ctime_ns, host.dev, stat.inode)
-        (content,) = self._carry.take([found.path], [facts.stamp])
-        return strict_json.decode(Entry, content + b"}", where="an earlier scan")
+        folder, slash, name = found.path.rpartition(b"/")
+        contents, _ = self._carry.take(folder + slash, [name], [facts.stamp])
+        return strict_json.decode(Entry, contents[0] + b"}", where="an earlier scan")
 
     def _ignored(self, counted: Counted) -> Ignored:
         if counted.rule >= len(self._patterns):

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from handover.agents.blocks import Block, Column
 from handover.agents.frames import Kind, Status
-from handover.carrying import digests_of
 from handover.manifest import PlainLines
 from handover.manifest_lines import names_are_plain
 from handover.scan.carry import Carry
@@ -25,7 +24,7 @@ from handover.strict_json import MAX_INTEGER, encode
 #: What the entries of a block are to a run.
 _READ, _CARRIED, _FOLDER, _ODD = b"rcfo"
 _MARKS = bytes.maketrans(bytes(range(5)), bytes([_ODD, _READ, _FOLDER, _ODD, _ODD]))
-_RUNS = re.compile(rb"r+f?|c+|f|o")
+_RUNS = re.compile(rb"r+f?|c+f?|f|o")
 #: So many blocks are kept as text.
 _KEPT = 4
 
@@ -122,38 +121,38 @@ class _TextMaker:
         """Return a block as text."""
         columns = [found.block.column(column, 0, found.block.head.names) for column in Column]
         sizes, mtimes_ns, ctimes_ns, inodes, devs, modes, uids, gids, _ = columns
-        owners = list(zip(modes, uids, gids, strict=True))
+        rests = list(zip(found.marks, modes, uids, gids, strict=True))
         # Few combinations of mode and owner make up a whole tree.
-        ends = {owner: self._end(owner) for owner in set(owners)}
+        ends = {rest: self._end(*rest) for rest in set(rests)}
         devices = {dev: f'","dev":"{dev}","inode":"' for dev in set(devs)}
-        facts = zip(mtimes_ns, ctimes_ns, devs, inodes, owners, strict=True)
+        facts = zip(mtimes_ns, ctimes_ns, devs, inodes, rests, strict=True)
         hosts = [
-            f',"host":{{"mtime_ns":"{mtime}","ctime_ns":"{ctime}{devices[dev]}{inode}{ends[owner]}'
-            for mtime, ctime, dev, inode, owner in facts
+            f',"host":{{"mtime_ns":"{mtime}","ctime_ns":"{ctime}{devices[dev]}{inode}{ends[rest]}'
+            for mtime, ctime, dev, inode, rest in facts
         ]
         digests = self._digests(found.block)
-        contents = [content.encode() for content in self._contents(found, sizes, digests)]
-        lines = [content + host.encode() for content, host in zip(contents, hosts, strict=True)]
+        contents = _encoded(self._contents(found, sizes, digests))
         stamps: list[bytes] = []
         if _CARRIED in found.marks:
             stamps = list(map(b"%d %d %d %d %d".__mod__, zip(sizes, mtimes_ns, ctimes_ns, devs, inodes, strict=True)))
-            for place, mark in enumerate(found.marks):
-                if mark == _CARRIED:
-                    lines[place] = f'{hosts[place][:-2]},"carried":true}}}}'.encode()
-        return _Texts(contents, lines, stamps, digests, sizes)
+        return _Texts(contents, list(map(add, contents, _encoded(hosts))), stamps, digests, sizes)
 
     def _contents(self, found: Marked, sizes: Sequence[int], digests: Sequence[str]) -> list[str]:
         """Return what is compared of each entry, from the end of its name on."""
         texts = b"\n".join([text or b"" for text in found.texts]).decode().split("\n")
-        kinds = found.block.kinds
+        marks = found.marks
         if not self._size:
             return [
-                f'{text}","type":"dir"' if kind == Kind.DIR else f'{text}","type":"file","size":{size}'
-                for text, kind, size in zip(texts, kinds, sizes, strict=True)
+                f'{text}","type":"dir"' if mark == _FOLDER else f'{text}","type":"file","size":{size}'
+                for text, mark, size in zip(texts, marks, sizes, strict=True)
             ]
         return [
-            f'{text}","type":"dir"' if kind == Kind.DIR else f'{text}","type":"file","size":{size},"digest":"{digest}"'
-            for text, kind, size, digest in zip(texts, kinds, sizes, digests, strict=True)
+            f'{text}","type":"file","size":{size},"digest":"{digest}"'
+            if mark == _READ
+            else f'{text}","type":"dir"'
+            if mark == _FOLDER
+            else ""
+            for text, mark, size, digest in zip(texts, marks, sizes, digests, strict=True)
         ]
 
     def _digests(self, block: Block) -> list[str]:
@@ -162,13 +161,17 @@ class _TextMaker:
         each = iter([joined[at : at + width] for at in range(0, len(joined), width or 1)])
         return [next(each, "") if kind == Kind.FILE else "" for kind in block.settled]
 
-    def _end(self, owner: tuple[int, int, int]) -> str:
+    def _end(self, mark: int, mode: int, uid: int, gid: int) -> str:
         """Return the rest of a line from the mode on."""
-        mode, uid, gid = owner
         end = f'","mode":"{mode & 0o7777:04o}","uid":{uid},"gid":{gid}'
         for key, name in (("user", self._users.get(uid)), ("group", self._groups.get(gid))):
             end += "" if name is None else f',"{key}":{encode(name).decode()}'
-        return f"{end}}}}}"
+        return end + (',"carried":true}}' if mark == _CARRIED else "}}")
+
+
+def _encoded(texts: list[str]) -> list[bytes]:
+    """Return texts, none of which has a line feed, as bytes."""
+    return "\n".join(texts).encode().split(b"\n")
 
 
 class RunLines:
@@ -180,25 +183,31 @@ class RunLines:
 
     def lines(self, prefix: bytes, text: bytes, run: Run) -> PlainLines:
         """Return a run below the folder whose path with its slash is ``prefix``, ``text`` inside of a JSON string."""
-        names, part = run.marked.names, slice(run.start, run.stop)
-        first, last = prefix + names[run.start], prefix + names[run.stop - 1]
+        names, last = run.marked.names, run.stop - 1
         block = self._texts(run.marked)
-        if run.marked.marks[run.start] == _CARRIED:
-            known = self._carry.take([prefix + name for name in names[part]], block.stamps[part])
-            contents, lines = b"\n".join(known) + b"\n", b"\n".join(map(add, known, block.lines[part])) + b"\n"
-            digests, size = digests_of(known), sum(block.sizes[part])
-            return PlainLines(first, last, contents, lines, digests, len(known), 0, size, carried=True)
-        start = b'{"path":"' + text
-        between = b"\n" + start
         folders = 0 if run.below is None else 1
         files = slice(run.start, run.stop - folders)
+        start = b'{"path":"' + text
+        if run.marked.marks[run.start] == _CARRIED:
+            contents, digests = self._carry.take(prefix, names[files], block.stamps[files])
+            lines = list(map(add, contents, block.lines[files]))
+            if folders:
+                contents.append(start + block.contents[last])
+                lines.append(start + block.lines[last])
+            joined, whole = b"\n".join(contents) + b"\n", b"\n".join(lines) + b"\n"
+        else:
+            part, between = slice(run.start, run.stop), b"\n" + start
+            joined = start + between.join(block.contents[part]) + b"\n"
+            whole = start + between.join(block.lines[part]) + b"\n"
+            digests = block.digests[files]
         return PlainLines(
-            first,
-            last,
-            start + between.join(block.contents[part]) + b"\n",
-            start + between.join(block.lines[part]) + b"\n",
-            block.digests[files],
+            prefix + names[run.start],
+            prefix + names[last],
+            joined,
+            whole,
+            digests,
             files.stop - run.start,
             folders,
             sum(block.sizes[files]),
+            carried=run.marked.marks[run.start] == _CARRIED,
         )

@@ -74,8 +74,10 @@ def scan(
     teller = Teller(progress, request.role.value if request.role else request.part)
     carry = carry or Carry(())
     earlier = carry
-    with _spool_beside(output, keep_cut=request.keep_cut) as stream:
-        session, header = begin(host, request, clock, teller, carry.table())
+    with _spool_beside(output, keep_cut=request.keep_cut) as stream, _scratch_beside(output) as scratch:
+        with local_io(output):
+            table = carry.table(scratch)
+        session, header = begin(host, request, clock, teller, table)
         if not carry.fit(header):
             session.close()
             carry = Carry(())
@@ -178,6 +180,15 @@ def _spool_beside(output: Path, *, keep_cut: bool) -> Iterator[BinaryIO]:
             path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def _scratch_beside(output: Path) -> Iterator[BinaryIO]:
+    """Yield an empty file without a name, on the disk that the output is going to be on."""
+    with local_io(output):
+        stream = _scratch(output.parent)
+    with stream:
+        yield stream
+
+
 def _keep_cut(spool: BinaryIO, path: Path, output: Path, error: BaseException) -> None:
     """Keep a spool and say so in the error; where that fails, the error itself is what matters."""
     with contextlib.suppress(LocalIOError):
@@ -185,5 +196,5 @@ def _keep_cut(spool: BinaryIO, path: Path, output: Path, error: BaseException) -
             error.hint = f"{error.hint} What was read is kept: the same command goes on from there.".strip()
 
 
-def _scratch() -> BinaryIO:
-    return tempfile.TemporaryFile()
+def _scratch(folder: Path | None = None) -> BinaryIO:
+    return tempfile.TemporaryFile(dir=folder)
