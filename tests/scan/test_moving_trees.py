@@ -18,7 +18,7 @@ from support.processes import wait_until
 from support.scans import Manifest, scan_tree
 
 #: Where the agent waits in these tests: it has read everything and is about to look again.
-_SEAM = b"            payload, readable = root.chunk(which == RECHECK_PASS)\n"
+_SEAM = b"            readable = root.tell(output, which)\n"
 _WAIT_S = 30.0
 
 
