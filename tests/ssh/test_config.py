@@ -95,6 +95,12 @@ def test_without_ssh_match_and_include_are_left_out_with_a_warning(tmp_path):
     assert not mark.exists()
 
 
+@pytest.mark.parametrize("line", ["ServerAliveInterval 1m", "ConnectTimeout x", "Port 65536", "ConnectTimeout 1e999"])
+def test_without_ssh_a_number_that_is_none_is_named(tmp_path, line):
+    with pytest.raises(UsageError, match="no whole number"):
+        settings(tmp_path, f"{line}\n", "old", ssh=WITHOUT_SSH)
+
+
 def test_a_known_hosts_name_with_a_space_is_one_name(tmp_path):
     found = settings(tmp_path, 'UserKnownHostsFile /a/one "/b/with space/two" ~/three\n')
     assert found.user_known_hosts == (Path("/a/one"), Path("/b/with space/two"), home() / "three")

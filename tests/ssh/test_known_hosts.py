@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handover.errors import LocalIOError, UsageError
-from handover.locations.ssh.known_hosts import HostKey, KnownHosts, Standing, check_fingerprint, hashed_name, known_name
+from handover.locations.ssh.known_hosts import (
+    HostKey,
+    KnownHosts,
+    KnownKey,
+    Standing,
+    check_fingerprint,
+    hashed_name,
+    known_name,
+)
 from support.sshd import make_key, public_key
 
 
@@ -55,6 +66,18 @@ def test_a_fingerprint_is_the_one_that_ssh_keygen_prints(keys):
 def test_a_key_is_known_by_name_pattern_and_port(tmp_path, keys, hosts, name, port):
     files = known(tmp_path, f"{hosts} {public_key(keys[0])} a comment")
     assert files.judge(name, port, host_key(keys[0])).standing is Standing.KNOWN
+
+
+@given(pattern=st.text("ab*?[", max_size=8), name=st.text("ab[", max_size=8))
+def test_stars_and_question_marks_match_as_in_a_regular_expression(pattern, name):
+    parts = [{"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern]
+    line = KnownKey(hosts=pattern, key=HostKey("ssh-ed25519", b""), revoked=False, place="file:1")
+    assert line.speaks_of(name) == bool(re.fullmatch("".join(parts), name))
+
+
+def test_a_line_of_many_stars_is_read_at_once():
+    line = KnownKey(hosts="a*" * 30 + "b", key=HostKey("ssh-ed25519", b""), revoked=False, place="file:1")
+    assert not line.speaks_of("a" * 253)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ _ASK_TIMEOUT_S = 30.0
 _METHODS = ("publickey", "keyboard-interactive", "password")
 _KEY_NAMES = ("id_rsa", "id_ecdsa", "id_ed25519")
 _ABSOLUTE = re.compile(r"/|~|[A-Za-z]:[\\/]")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_MAX_PORT = 65535
 _BLOCK = re.compile(r"\s*(host|match|include)[\s=]", re.IGNORECASE)
 
 
@@ -161,7 +163,7 @@ def _settings(account: Account, options: SshOptions, raw: Raw, warnings: tuple[s
     where = account.shown
     user = check_user(account.user or _one(raw, "user") or getpass.getuser())
     host = check_host((_one(raw, "hostname") or account.host).strip("[]"))
-    port = account.port or int(_one(raw, "port") or DEFAULT_PORT)
+    port = account.port or _number(raw, "port", where, _MAX_PORT) or DEFAULT_PORT
     alias = _one(raw, "hostkeyalias")
     tokens = {"h": host, "n": account.host, "p": str(port), "r": user, "d": str(home()), "k": alias or host, "%": "%"}
     tokens["u"] = getpass.getuser()
@@ -173,7 +175,7 @@ def _settings(account: Account, options: SshOptions, raw: Raw, warnings: tuple[s
     proxy = _one(raw, "proxycommand")
     if revoked := _one(raw, "revokedhostkeys"):
         warnings += (f"RevokedHostKeys {shown(revoked)} is not read; @revoked lines in known_hosts are",)
-    timeout_s = float(_one(raw, "connecttimeout") or options.connect_timeout_s)
+    timeout_s = _number(raw, "connecttimeout", where)
     return Settings(
         account=account,
         host=host,
@@ -191,7 +193,7 @@ def _settings(account: Account, options: SshOptions, raw: Raw, warnings: tuple[s
         jumps=tuple(map(_jump, jump.split(","))) if jump else (),
         proxy_command=_expanded(proxy, tokens, where) if proxy and not jump else None,
         connect_timeout_s=min(timeout_s, options.connect_timeout_s) if timeout_s > 0 else options.connect_timeout_s,
-        alive_interval_s=int(_one(raw, "serveraliveinterval") or 0),
+        alive_interval_s=_number(raw, "serveraliveinterval", where),
         warnings=warnings,
     )
 
@@ -199,6 +201,18 @@ def _settings(account: Account, options: SshOptions, raw: Raw, warnings: tuple[s
 def _one(raw: Raw, name: str) -> str | None:
     value = raw.get(name, [""])[0].strip()
     return None if value.lower() in {"", "none"} else value
+
+
+def _number(raw: Raw, name: str, where: str, most: int = 10**9) -> int:
+    """Return a setting that is a whole number, of seconds or a port; 0 when it is not set. Else ``UsageError``."""
+    value = _one(raw, name) or "0"
+    if not _NUMBER.fullmatch(value) or int(value) > most:
+        raise UsageError(
+            f"{name} {shown(value)} in the settings of ssh is no whole number up to {most}",
+            where=where,
+            hint="Write it without a unit in your ssh_config.",
+        )
+    return int(value)
 
 
 def _rejoined(line: str) -> list[str]:

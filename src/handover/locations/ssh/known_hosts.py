@@ -67,9 +67,9 @@ class KnownKey:
         found = False
         for pattern in self.hosts.lower().split(","):
             if pattern.startswith("!"):
-                if _wildcard(pattern[1:]).match(name):
+                if _matches(pattern[1:], name):
                     return False
-            elif _wildcard(pattern).match(name):
+            elif _matches(pattern, name):
                 found = True
         return found
 
@@ -190,10 +190,27 @@ def _same_hash(salt: str, digest: str, name: str) -> bool:
     return len(raw) == _SALT_BYTES and hmac.compare_digest(hmac.digest(raw, name.encode(), "sha1"), expected)
 
 
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    # Only * and ? are special; fnmatch would take the brackets of [host]:port for a set of characters.
-    parts = [{"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern]
-    return re.compile("".join(parts) + r"\Z", re.DOTALL)
+def _matches(pattern: str, name: str) -> bool:
+    """Whether a pattern, in which only ``*`` and ``?`` are special, matches the whole name.
+
+    After a failure only the last star is tried further on: at most as many steps as the product of both lengths. As a
+    regular expression a line of many stars would take for ever.
+    """
+    at = here = resumed = 0
+    star = -1
+    while at < len(name):
+        char = pattern[here : here + 1]
+        if char == "*":
+            star, resumed = here, at
+            here += 1
+        elif char in ("?", name[at]):
+            here, at = here + 1, at + 1
+        elif star < 0:
+            return False
+        else:
+            resumed += 1
+            here, at = star + 1, resumed
+    return not pattern[here:].strip("*")
 
 
 def _base64(raw: bytes) -> str:
