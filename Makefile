@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 AGENT  := src/handover/agents/agent.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint types layers agent-python mutants branches numbers lowest audit format clean
+.PHONY: help demo test bench fuzz check lint types layers agent-python mutants branches numbers lowest audit format clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ demo: $(VENV)/.installed ## two hosts on this machine, a migration with real fau
 test: $(VENV)/.developer ## all tests; ARGS="tests/test_paths.py -q" for some
 	@tools/test-programs
 	$(BIN)/pytest $(ARGS)
+
+fuzz: $(VENV)/.developer ## feed the parsers with what breaks parsers, for long; ARGS="manifest terms --runs 100000", ARGS=--list
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 bench: $(VENV)/.developer ## speed beside other tools, into docs/performance.md (root, 35 GB, an hour; ARGS="--rows start")
 	$(BIN)/python -m bench --report docs/performance.md $(ARGS)

@@ -15,28 +15,11 @@ from dataclasses import dataclass, field
 from handover.agents.frames import FRAME, MAX_PAYLOAD, FrameType
 from handover.errors import RemoteError
 from support.far_host import frame, pack, renumbered
+from support.mutation import mutated
 
 Frames = list[bytes | list[bytes]]
 Wire = Iterable[bytes | float | Exception]
 
-_NASTY_NUMBERS = (
-    0,
-    1,
-    2,
-    0x7F,
-    0x80,
-    0xFF,
-    2048,
-    2049,
-    2**16 - 1,
-    2**31,
-    2**32 - 1,
-    2**53,
-    2**63 - 1,
-    2**63,
-    2**64 - 1,
-)
-_NASTY_BYTES = (b"", b"\0", b"/", b"..", b".", b"\xff", b"\n", b"\x1b[2J", b"\xe2\x80\xae", b"\xed\xa0\x80", b"A" * 300)
 _NASTY_VALUES = (
     *(None, True, -1, 0, 2**53, 2**64, 10**30, 0.5, [], {}, "", "0", "-1", "9" * 5000, "x" * 70000),
     *("\x1b[31m", "\u202e", "../../etc", "\0", "\U0010ffff", {"0": "root"}, {"9" * 5000: "x"}, {"0": 7}),
@@ -159,7 +142,7 @@ def _lie(chance: random.Random, play: Script) -> None:
     if payload[:1] == b"{" and chance.random() < 0.9:
         payload = _other_document(chance, payload)
     else:
-        payload = _other_bytes(chance, payload)
+        payload = mutated(chance, payload, play.other)
     play.frames[at] = frame(raw[1], payload)
 
 
@@ -207,23 +190,6 @@ def _in_packs(chance: random.Random, play: Script) -> None:
 
 def _payload(part: bytes | list[bytes]) -> bytes:
     return bytes(part)[FRAME.size :]
-
-
-def _other_bytes(chance: random.Random, payload: bytes) -> bytes:
-    data = bytearray(payload)
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(len(data) + 1)
-        width = chance.choice((1, 1, 2, 4, 8))
-        kind = chance.randrange(4)
-        if kind == 0:
-            data[at : at + width] = (chance.choice(_NASTY_NUMBERS) % 256**width).to_bytes(width, "big")
-        elif kind == 1:
-            data[at : at + len(data) * chance.randrange(2)] = chance.choice(_NASTY_BYTES)
-        elif kind == 2:
-            del data[at : at + chance.randrange(1, 40)]
-        elif data:
-            data[at % len(data)] ^= 1 << chance.randrange(8)
-    return bytes(data)
 
 
 def _other_document(chance: random.Random, payload: bytes) -> bytes:
