@@ -64,6 +64,7 @@ class Doubt(StrEnum):
     EXCLUDED = "excluded"
     LISTING = "listing"
     ONE_SIDED = "one_sided"
+    CHALLENGE = "challenge"
 
 
 class Difference(Document):

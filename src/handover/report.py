@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 
 from handover import strict_json
+from handover.challenge import Challenge, doubted
 from handover.compare import Comparer, Likeness, likeness
 from handover.comparison import Comparison, Difference, Doubt, Verdict, worst_verdict
 from handover.digests import Algorithm, Strength
@@ -129,13 +130,14 @@ class SideReport(Document):
 
 
 class PartReport(Document):
-    """Result of one part. ``comparison`` is absent when neither side was read."""
+    """Result of one part. ``comparison`` is absent when neither side was read, ``challenge`` when there was none."""
 
     name: str
     likeness: Likeness | None = None
     source: SideReport
     target: SideReport
     comparison: Comparison | None = None
+    challenge: Challenge | None = None
     folders: tuple[FolderSummary, ...] = ()
     folders_total: Count
 
@@ -242,10 +244,18 @@ def side_report(header: Header, trailer: Trailer, manifest: FileRef, custody: tu
     )
 
 
-def compare_part(name: str, source: SideInput, target: SideInput, rules: RuleSet, sink: Sink) -> PartReport:
+def compare_part(
+    name: str,
+    source: SideInput,
+    target: SideInput,
+    rules: RuleSet,
+    sink: Sink,
+    challenge: Challenge | None = None,
+) -> PartReport:
     """Compare one part, give every difference to ``sink`` in order, and return what the report says of the part.
 
-    Both readers are read to their ends. Raises what ``Comparer`` raises.
+    ``challenge`` is what came of asking both sides again. Both readers are read to their ends. Raises what ``Comparer``
+    raises.
     """
     if source.reader is None and target.reader is None:
         return PartReport(name=name, source=source.report(), target=target.report(), folders_total=0)
@@ -259,7 +269,8 @@ def compare_part(name: str, source: SideInput, target: SideInput, rules: RuleSet
         likeness=likeness(source.reader.header, target.reader.header) if source.reader and target.reader else None,
         source=source.report(),
         target=target.report(),
-        comparison=comparer.result(),
+        comparison=comparer.result() if challenge is None else doubted(comparer.result(), challenge),
+        challenge=challenge,
         folders=rollup.folders(),
         folders_total=rollup.total,
     )

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from handover.digests import sha256_hex
 from support.cli import Result, handover
-from support.sshd import make_key, public_key
+from support.sshd import Sshd, make_key, public_key, write_ssh_config
 
 _ROLES = ("sender", "receiver")
 _PAGES = 40
@@ -346,3 +348,154 @@ def test_a_key_that_is_withdrawn_from_a_day_on_still_vouches_for_the_time_before
     assert "trusts this key only until 2020-01-01" in details(denied, "keys")
     # When it was signed is for the verifier to know: what the statement says of its own time decides nothing.
     assert company.verify(company.round(1), "--at", "2019-12-31").code == 0
+
+
+# A manifest whose digests were copied: the far host has the names, the sizes and the times, and not the contents.
+
+_LIAR = '''#!{python}
+"""A host that runs the agent as it pleases: it takes the digests that it tells from a list, by size."""
+import os, sys
+words = os.environ["SSH_ORIGINAL_COMMAND"].split()
+source = sys.stdin.buffer.read(int(sys.stdin.buffer.readline(20)))
+lie = b"""
+def copied(data):
+    return bytes.fromhex(COPIED.get(len(data), hashlib.sha256(data).hexdigest()))
+
+
+Sha256.of = staticmethod(copied)
+
+
+class Lying(Witness):
+    def _digest(self, descriptor, size):
+        plain, salted = Witness._digest(self, descriptor, size)
+        return ({careful} and bytes.fromhex(COPIED.get(size, plain.hex())) or plain), salted
+
+
+def make_worker(job, link, first_id, id_step):
+    {deaf}
+    return (Lying if job.salt else Worker)(job, link, first_id, id_step)
+
+
+"""
+marker = b'if __name__ == "__main__":'
+assert source.count(marker) == 1
+source = source.replace(marker, lie + marker)
+sys.argv = ["-c", words[-2], words[-1]]
+exec(compile(source, "liar", "exec"), {{"__name__": "__main__", "COPIED": {copied!r}}})
+'''
+
+
+@contextmanager
+def liar(company: Company, *, careful: bool = True, deaf: bool = False) -> Iterator[tuple[str, Path]]:
+    """Serve the receiver's site from a host that lost what is in its files, and tells the sender's digests of them."""
+    copied = {}
+    for number, source in enumerate(sorted(company.old.rglob("*.*"))):
+        source.write_bytes(source.read_bytes() + b"." * number * 100)  # a size of its own
+        raw = source.read_bytes()
+        copied[len(raw)] = sha256_hex(raw)
+        target = company.new / source.relative_to(company.old)
+        target.write_bytes(bytes(len(raw)))
+    assert len(copied) == _PAGES + 1
+    script = company.folder / "liar.py"
+    silence = "if job.salt: os._exit(1)" if deaf else "pass"
+    script.write_text(_LIAR.format(python=sys.executable, copied=copied, careful=careful, deaf=silence))
+    with Sshd(company.folder / "host", force_command=f"{sys.executable} -I -S -B {script}") as server:
+        yield server.url(company.new), write_ssh_config(company.folder / "ssh_config", server)
+
+
+def challenge_of(bundle: Path, part: str = "web") -> dict[str, object]:
+    (found,) = [one for one in report_of(bundle)["parts"] if one["name"] == part]
+    return found["challenge"]
+
+
+def test_copied_digests_alone_look_complete(company):
+    with liar(company) as (target, config):
+        company.agree(target=target)
+        assert handover("run", company.case, "--ssh-config", config).code == 0
+
+
+def test_copied_digests_cannot_answer_a_challenge(company):
+    with liar(company) as (target, config):
+        company.agree(target=target)
+        result = handover("run", company.case, "--ssh-config", config, "--challenge", 7)
+    assert result.code == 3, result.err
+    bundle = company.round(1)
+    report, found = report_of(bundle), challenge_of(bundle)
+    assert (report["verdict"], report["because"]) == ("undetermined", ["challenge"])
+    assert (found["files"], found["asked"], found["agreed"], found["differ"]) == (_PAGES + 1, 7, 0, 7)
+    assert found["source"]["answered"] == found["target"]["answered"] == 7
+    said = "For 7 files the RECEIVER's host gave other answers than the machine that asked, which has the files"
+    for told in (words(result.out), page(bundle)):
+        assert said in told
+        assert "7 of 7 files that were asked for again were not confirmed, because of the RECEIVER's host." in told
+        assert f"7 of {_PAGES + 1} files that both sides claim" in told
+    assert found["salt"] in page(bundle)
+    checked = company.verify(bundle, "--require", "none")
+    assert (checked.code, checked.json["intact"], checked.json["verdict"]) == (3, True, "undetermined")
+    # Who has the files can show that its answers were right, to anybody, with stock tools.
+    record = json.loads((bundle / "web.challenge.json").read_bytes())
+    for one in record["asked"]:
+        raw = (company.old / one["path"]).read_bytes()
+        assert sha256_hex(bytes.fromhex(record["salt"]) + raw) == one["source"]["salted"] != one["target"]["salted"]
+
+
+def test_a_liar_that_forgets_to_lie_twice_contradicts_its_own_manifest(company):
+    with liar(company, careful=False) as (target, config):
+        company.agree(target=target)
+        result = handover("run", company.case, "--ssh-config", config, "--challenge", 5)
+    assert result.code == 3
+    found = challenge_of(company.round(1))
+    assert (found["agreed"], found["differ"], found["target"]["contradicts"]) == (0, 0, 5)
+    assert "5 files on the RECEIVER's host have other content than its manifest says" in words(result.out)
+    assert company.verify(company.round(1), "--require", "none").code == 3
+
+
+def test_a_host_that_does_not_answer_a_challenge_is_named_and_nothing_is_complete(company):
+    with liar(company, deaf=True) as (target, config):
+        company.agree(target=target)
+        result = handover("run", company.case, "--ssh-config", config, "--challenge", 5)
+    assert result.code == 3, result.err
+    found = challenge_of(company.round(1))
+    assert (found["target"]["silent"], found["source"]["answered"]) == (5, 5)
+    assert "When it was asked again, the RECEIVER's host did not answer" in words(result.out)
+    assert company.verify(company.round(1), "--require", "none").code == 3
+
+
+def test_two_honest_hosts_confirm_every_file(company, hosts):
+    old, new, config = hosts
+    company.agree(source=old.url(company.old), target=new.url(company.new))
+    result = handover("run", company.case, "--ssh-config", config, "--challenge", 10)
+    assert result.code == 0, result.err
+    found = challenge_of(company.round(1))
+    assert (found["asked"], found["agreed"], found["differ"]) == (10, 10, 0)
+    assert (
+        f"Had a host lacked 1 of these {_PAGES + 1} files, this would have shown it with a chance of 24.39 %"
+        in words(result.out)
+    )
+    assert company.verify(company.round(1), "--require", "none").json["intact"]
+
+
+def test_hosts_that_differ_are_both_doubted_when_neither_is_the_one_that_asks(company, hosts):
+    old, _, config = hosts
+    with liar(company) as (target, liars):
+        company.agree(source=old.url(company.old), target=target)
+        both = company.folder / "both"
+        both.write_text(liars.read_text().replace("Host *\n", "Host *\n" + keys_of(config)))
+        known = company.folder / "ssh_config.known_hosts"
+        known.write_text(known.read_text() + Path(f"{config}.known_hosts").read_text())
+        result = handover("run", company.case, "--ssh-config", both, "--challenge", 5)
+    assert result.code == 3, result.err
+    assert "at least one does not have the contents that it claims" in words(result.out)
+    assert "were not confirmed, because of one or both hosts" in words(result.out)
+
+
+def keys_of(config: Path) -> str:
+    return "".join(line + "\n" for line in config.read_text().splitlines() if "IdentityFile" in line)
+
+
+@pytest.mark.parametrize("flags", [("--quick",), ()])
+def test_a_challenge_that_nobody_can_answer_is_refused_before_anything_is_read(company, flags):
+    source = company.old if flags else company.scan("own.manifest")
+    refused = handover("compare", source, company.new, "--challenge", 5, *flags, "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (2, 2)
+    assert "Read the" not in refused.err

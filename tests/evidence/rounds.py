@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from evidence.tools import Party as Signatory
-from handover import differences, report
+from handover import challenge, differences, report
+from handover.challenge import Answer, Challenge, ChallengeDocument, State
 from handover.digests import sha256_hex
 from handover.errors import UsageError
 from handover.evidence import sums
@@ -108,6 +109,7 @@ class Round:
         self.number = number
         self.files: dict[str, bytes] = {"terms.yaml": self.terms.raw, "rules.json": self.terms.document().to_bytes()}
         self.files |= more or {}
+        self.answered: Challenge | None = None
         if source is not None:
             self.files["web.source.manifest"] = make_manifest(*source)
         if target is not None:
@@ -121,7 +123,7 @@ class Round:
         stream = io.BytesIO()
         writer = differences.Writer(stream, PART)
         sides = [self._side(role) for role in Role]
-        part = report.compare_part(PART, sides[0], sides[1], self.terms.rules, writer.add)
+        part = report.compare_part(PART, sides[0], sides[1], self.terms.rules, writer.add, self.answered)
         if sides[0].reader is not None or sides[1].reader is not None:
             self.files[differences.file_name(PART)] = stream.getvalue()
         verdict, because, strength = report.total([part])
@@ -151,6 +153,26 @@ class Round:
         self.files["report.json"] = self.report.to_bytes()
         self.files["report.en.html"] = HTML
         self.seal()
+
+    def challenge(self, *salted: tuple[bytes, bytes], record: ChallengeDocument | None = None) -> Round:
+        """Put a challenge on record, with what both sides answered for each file, and make the report anew."""
+        salt, sides = b"\1" * 32, [io.BytesIO(self.files[f"{PART}.{role}.manifest"]) for role in Role]
+        choice = challenge.choose(*(Reader(side, where="a manifest") for side in sides), salt, len(salted))
+        answers = [
+            [Answer(state=State.ANSWERED, salted=sha256_hex(said)) for said in both_said] for both_said in salted
+        ]
+        made = record or ChallengeDocument(
+            type=challenge.TYPE,
+            version=challenge.VERSION,
+            part=PART,
+            salt=salt.hex(),
+            asked_at=SIGNED_AT,
+            asked=tuple(challenge.asked(claim, *both) for claim, both in zip(choice.claims, answers, strict=True)),
+        )
+        self.files[challenge.file_name(PART)] = made.to_bytes()
+        self.answered = challenge.summary(made, choice.files)
+        self.compare()
+        return self
 
     def ref(self, name: str) -> report.FileRef:
         return report.FileRef(name=name, sha256=sha256_hex(self.files[name]), length=len(self.files[name]))

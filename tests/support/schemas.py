@@ -14,6 +14,7 @@ import msgspec
 from handover import differences, manifest
 from handover.agents import frames
 from handover.agents.loader import Parameters
+from handover.challenge import ChallengeDocument
 from handover.comparison import Difference
 from handover.entries import Entry, HostStat
 from handover.render import documents
@@ -39,6 +40,7 @@ BUILT: dict[str, tuple[str, tuple[type, ...]]] = {
         "One line of PART.differences.jsonl: the first line, or a difference",
         (differences.FileHeader, Difference),
     ),
+    "challenge.schema.json": ("PART.challenge.json", (ChallengeDocument,)),
     "agent-protocol.schema.json": (
         "The JSON of the agent protocol: the parameters, and the frames HELLO, OWNERS, END and ERROR",
         (Parameters, frames.Hello, frames.Owners, frames.End, frames.Trouble),

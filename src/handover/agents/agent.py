@@ -34,7 +34,8 @@ GREETING = b"\x01handover-agent %d %s\n"
 # Frames: magic, type, sequence number, length of the payload.
 FRAME = struct.Struct(">BBII")
 FRAME_MAGIC = 0xF7
-HELLO, CHUNK, FILE_RESULT, TALLY, RECHECK, BEAT, OWNERS, END, ERROR, PACKED, LISTING = FRAME_TYPES = range(1, 12)
+FRAME_TYPES = range(1, 13)
+HELLO, CHUNK, FILE_RESULT, TALLY, RECHECK, BEAT, OWNERS, END, ERROR, PACKED, LISTING, ANSWER = FRAME_TYPES
 
 # In one block: chunks, names, folders to be entered, bytes of all errno names of folders, bytes of all attachments
 BLOCK_HEAD = struct.Struct(">IIIII")
@@ -45,6 +46,8 @@ LAST_CHUNK = 1
 FILE_HEAD = struct.Struct(">QIIBQqqQ")
 TALLY_HEAD = struct.Struct(">QIIQQ")
 BEAT_BODY = struct.Struct(">BQQQQ")
+# which file was asked for, status, size, mtime, ctime, inode; when it was read two digests follow
+ANSWER_HEAD = struct.Struct(">IBQqqQ")
 # length of the folder's path, the folder's own status, names here, length of these names
 LISTING_HEAD = struct.Struct(">IBII")
 # length of a folder's path, how many of its files are known
@@ -58,7 +61,7 @@ UNKNOWN, FILE, DIR, LINK, SPECIAL = range(5)
 OK, UNREADABLE, UNSTABLE, VANISHED, UNSUPPORTED, BOUNDARY, IGNORED, DEFERRED, CARRIED = range(9)
 NO_STAT = 0x80  # added to a status: the columns of this entry are zeros because no stat was possible
 
-CONTENTS_PASS, RECHECK_PASS, LISTING_PASS = 0, 1, 2
+CONTENTS_PASS, RECHECK_PASS, LISTING_PASS, CHALLENGE_PASS = 0, 1, 2, 3
 # What a listing says of an entry instead of its kind, when it is not to be looked into.
 ELSEWHERE = 5
 
@@ -316,13 +319,14 @@ class Tree:
 
         ``OSError`` as the system gives it; ``ESTALE`` when another folder is there now.
         """
-        descriptor = self._descriptor(path)
+        descriptor = self.descriptor(path)
         found = os.fstat(descriptor)
         if (found.st_dev, found.st_ino) != (dev, inode):
             raise OSError(errno.ESTALE, "another folder is there now")
         return descriptor
 
-    def _descriptor(self, path):
+    def descriptor(self, path):
+        """Return a descriptor of the folder that is at this path now; ``OSError`` as the system gives it."""
         if not path:
             return self.root
         missing = []
@@ -533,6 +537,8 @@ class Job:
         self.digest = parameters["digest"]
         self.descriptors = descriptor_budget()
         self.known = parameters["known"]
+        self.salt = bytes.fromhex(parameters["salt"])
+        self.asked = parameters["asked"]
         self.rate = parameters["rate"]
         # So much is read between two looks at the clock; a low rate is kept in small steps.
         self.slice = min(SLICE_BYTES, max(4096, int(self.rate * PACE_SECONDS))) if self.rate else SLICE_BYTES
@@ -1140,9 +1146,7 @@ class Worker:
         return self._job.digest.of(data), evidence
 
     def _digest_stream(self, descriptor, size):
-        if self._buffer is None:
-            # Page-aligned and private: other buffers halve the speed, a shared one would mix up forked workers.
-            self._buffer = memoryview(mmap.mmap(-1, BUFFER, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        self._need_buffer()
         hasher, text = self._job.digest.new(), TextDigest()
         prefixes, step, done = [], prefix_step(size), 0
         while done < size:
@@ -1164,6 +1168,11 @@ class Worker:
         if text_digest is not None:
             evidence.append((EXTRA_TEXT_DIGEST, text_digest))
         return hasher.digest(), evidence
+
+    def _need_buffer(self):
+        if self._buffer is None:
+            # Page-aligned and private: other buffers halve the speed, a shared one would mix up forked workers.
+            self._buffer = memoryview(mmap.mmap(-1, BUFFER, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
 
     # Reporting
 
@@ -1193,6 +1202,51 @@ class Worker:
         self._link.send(self._tasks, list(self._new_owners), self._frames, done)
         self._tasks, self._frames, self._frame_bytes = [], [], 0
         self._new_owners.clear()
+
+
+class Witness(Worker):
+    """Answers a challenge: reads the files that are asked for, and hashes each with a salt before its content."""
+
+    def run(self, task):
+        """Answer for one file: its number among those that are asked for."""
+        (index,) = task
+        folder, _, name = self._job.asked[index].encode("latin-1").rpartition(b"/")
+        found, digests = None, b""
+        try:
+            os.fchdir(self._tree.descriptor(folder))
+            status, found, plain, salted = self._read(name, False)
+            if status is None:
+                status = VANISHED  # something else is there now
+            elif status == OK:
+                digests = salted + plain
+        except OSError as error:
+            status = status_of(error)
+        if found is None:
+            status |= NO_STAT
+        _, inode, _, _, _, _, size, mtime, ctime = NO_NUMBERS if found is None else numbers_of(found)
+        head = ANSWER_HEAD.pack(index, status, size, clamped("q", mtime), clamped("q", ctime), inode)
+        self._emit(ANSWER, head + digests)
+        self._flush(1)
+
+    def _digest(self, descriptor, size):
+        # SECURITY: the salt comes first. After the content, who knows the plain digest alone could go on from there.
+        self._need_buffer()
+        plain, salted, done = self._job.digest.new(), hashlib.sha256(self._job.salt), 0
+        while done < size:
+            block = fill(descriptor, self._buffer, min(BUFFER, self._job.slice, size - done))
+            if not block:
+                return None
+            plain.update(block)
+            salted.update(block)
+            done += len(block)
+            self.bytes += len(block)
+            self._tick()
+        return None if os.read(descriptor, 1) else (plain.digest(), salted.digest())
+
+
+def make_worker(job, link, first_id, id_step):
+    """Return who does the tasks of this run."""
+    return (Witness if job.salt else Worker)(job, link, first_id, id_step)
 
 
 def lstat_or_none(name):
@@ -1381,6 +1435,11 @@ class Coordinator:
         _, _, self._done_before, self._known_before = self.progress()
         self.backlog.add(FOLDER_WORK, 1, marshal.dumps((which, b"", [(ROOT_FOLDER, b"", *root)])))
 
+    def ask(self, count):
+        """Queue the files that are asked for."""
+        for index in range(count):
+            self.backlog.add(SPLIT_WORK, 1, marshal.dumps((index,)))
+
     def accept(self, tasks, owners, frames):
         """Take what a worker reports."""
         for kind, payload in frames:
@@ -1431,7 +1490,7 @@ class InProcess:
         self.count = self.most = 1
         self.pids = []
         self._coordinator = coordinator
-        self._worker = worker = Worker(job, self, FIRST_FOLDER, 1)
+        self._worker = worker = make_worker(job, self, FIRST_FOLDER, 1)
         self._bucket = Bucket(job.rate, lambda: worker.bytes + worker.sent) if job.rate else None
         coordinator.progress = lambda: (worker.files, worker.bytes, worker.folders, worker.announced)
 
@@ -1551,7 +1610,7 @@ class WorkerLink:
 
 def worker_main(job, link, tasks, first_id, id_step):
     """Do tasks until the coordinator closes the pipe."""
-    worker = Worker(job, link, first_id, id_step)
+    worker = make_worker(job, link, first_id, id_step)
     with open(tasks, "rb") as stream:
         while True:
             head = stream.read(TASK_LENGTH.size)
@@ -2060,8 +2119,8 @@ class Root:
 
     def tell(self, output, which):
         """Report the root itself at the start of a pass; returns whether it can be entered."""
-        if which == LISTING_PASS:
-            if self.status != OK:
+        if which in (LISTING_PASS, CHALLENGE_PASS):
+            if self.status != OK and which == LISTING_PASS:
                 output.frame(LISTING, LISTING_HEAD.pack(0, self.status, 0, 0))
             return self.status == OK
         payload, readable = self._chunk(which == RECHECK_PASS)
@@ -2169,7 +2228,7 @@ def hello(root, nonce, workers, niceness):
 
 
 def scan(output, parameters, nonce):
-    """Tell everything below the root, then tell it again by stat alone; or a listing of it; then end."""
+    """Tell everything below the root, then again by stat alone; or a listing; or answers to a challenge; then end."""
     niceness = be_polite() if parameters["polite"] else os.nice(0)
     parameters["digest"] = choose_digest(parameters)
     root = Root(parameters["root"].encode("latin-1"), parameters["follow_root_link"])
@@ -2188,7 +2247,10 @@ def scan(output, parameters, nonce):
             readable = root.tell(output, which)
             output.flush()
             if readable:
-                coordinator.start_pass(which, root.identity)
+                if which == CHALLENGE_PASS:
+                    coordinator.ask(len(job.asked))
+                else:
+                    coordinator.start_pass(which, root.identity)
                 pool.run()
         output.json(OWNERS, named_owners(coordinator.owners))
         pool.stop()
@@ -2204,6 +2266,8 @@ def scan(output, parameters, nonce):
 
 def passes(parameters):
     """Return how often the tree is gone through, and for what."""
+    if parameters["salt"]:
+        return [CHALLENGE_PASS]
     if parameters["listing"]:
         return [LISTING_PASS]
     return [CONTENTS_PASS, RECHECK_PASS] if parameters["recheck"] else [CONTENTS_PASS]

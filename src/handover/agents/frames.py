@@ -58,6 +58,7 @@ class FrameType(IntEnum):
     ERROR = 9
     PACKED = 10
     LISTING = 11
+    ANSWER = 12
 
 
 class Kind(IntEnum):
@@ -229,7 +230,7 @@ def broken(what: str) -> BrokenAnswer:
 def frame_header(raw: bytes | bytearray, sequence: int) -> tuple[FrameType, int]:
     """Return type and payload length of the frame that begins here and should have this number."""
     magic, number, found, length = FRAME.unpack_from(raw)
-    if magic != _MAGIC or not FrameType.HELLO <= number <= FrameType.LISTING:
+    if magic != _MAGIC or not FrameType.HELLO <= number <= FrameType.ANSWER:
         raise broken("other text came between its frames")
     if found != sequence & 0xFFFFFFFF:
         raise broken(f"frame {sequence} was expected and {found} came")

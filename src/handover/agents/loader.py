@@ -66,6 +66,9 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     allow_empty: bool
     #: Names, kinds and sizes alone.
     listing: bool = False
+    #: Answer a challenge instead: for these files, what SHA-256 gives for the salt (in hex) and the content after it.
+    salt: str = ""
+    asked: tuple[str, ...] = ()
     #: Bytes per second that are read and sent; 0: as many as it can.
     rate: int = 0
     #: Whether frames may be compressed when the line turns out to be slow.

@@ -63,6 +63,7 @@ def run(
     ] = None,
     quick: options.Quick = False,
     no_recheck: options.NoRecheck = False,
+    challenge: options.Challenge = 0,
     fast: options.Fast = False,
     workers: options.Workers = None,
     rate: options.Rate = None,
@@ -112,6 +113,7 @@ def run(
         deadline_s=deadline,
         idle_timeout_s=idle_timeout,
         first_look=not quiet,
+        challenge=challenge,
     )
     given = rules_given(exclude or (), rules, require or (), None)
     request = RunRequest(ran_by, name, given, same_host, junit, previous)

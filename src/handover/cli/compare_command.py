@@ -37,6 +37,7 @@ def compare(
     digest: options.Digest = "sha256",
     quick: options.Quick = False,
     no_recheck: options.NoRecheck = False,
+    challenge: options.Challenge = 0,
     fast: options.Fast = False,
     workers: options.Workers = None,
     rate: options.Rate = None,
@@ -81,6 +82,7 @@ def compare(
         deadline_s=deadline,
         idle_timeout_s=idle_timeout,
         first_look=not quiet,
+        challenge=challenge,
     )
     plan = partial(
         side_plan,

@@ -42,6 +42,17 @@ Quick = Annotated[
 NoRecheck = Annotated[
     bool, typer.Option("--no-recheck", help="Do not look at the end what changed meanwhile.", rich_help_panel=_SCAN)
 ]
+Challenge = Annotated[
+    int,
+    typer.Option(
+        "--challenge",
+        metavar="N",
+        min=0,
+        max=10_000,
+        help="Ask both hosts again for N files, with a salt: a host that only copied digests cannot answer.",
+        rich_help_panel=_SCAN,
+    ),
+]
 Fast = Annotated[
     bool,
     typer.Option(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from handover import differences, strict_json
+from handover import challenge, differences, strict_json
 from handover.digests import sha256_hex
 from handover.errors import MalformedInput, NotVerified
 from handover.evidence import bundle as bundles
@@ -26,6 +26,8 @@ from handover.rules import FLAG_ORIGIN, RulesDocument
 #: The report and what is drawn from it cannot be in the report's own list of files.
 _RENDERING_PREFIX = "report."
 _MAX_TERMS = 2**20
+#: What the names of files end with that belong to a part.
+_EVIDENCE = (".manifest", ".differences.jsonl", ".files0", ".challenge.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def _report(files: Vouched, listed: Mapping[str, str]) -> Report:
 
 
 def _check_evidence(report: Report, told: Mapping[str, FileRef], where: str) -> None:
-    """Make sure that each part has its manifests and differences, and that there are no others."""
+    """Make sure that each part has its manifests, differences and challenge, and that there are no others."""
     expected = {TERMS_NAME, RULES_NAME}
     for part in report.parts:
         for role, side in sides(part):
@@ -176,8 +178,10 @@ def _check_evidence(report: Report, told: Mapping[str, FileRef], where: str) -> 
             if told.get(name) != side.manifest:
                 raise NotVerified(f"the {role} manifest of {part.name} is not the file {name}", where=where)
             expected |= {name, differences.file_name(part.name)}
+        if part.challenge is not None:
+            expected.add(challenge.file_name(part.name))
     lists = {differences.missing_name(part.name) for part in report.parts}
-    evidence = {name for name in told if name.endswith((".manifest", ".differences.jsonl", ".files0"))} - lists
+    evidence = {name for name in told if name.endswith(_EVIDENCE)} - lists
     if missing := sorted(expected - set(told)):
         raise NotVerified(f"{missing[0]} is not in {sums.NAME}", where=where)
     if more := sorted(evidence - expected):

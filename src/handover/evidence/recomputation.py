@@ -12,6 +12,7 @@ from typing import BinaryIO
 from handover import differences, manifest_reader, strict_json
 from handover.comparison import Difference
 from handover.errors import NotVerified
+from handover.evidence import challenges
 from handover.evidence.bases import check_bases
 from handover.evidence.contents import Agreed, Vouched, sides
 from handover.evidence.inventory import REPORT_NAME, RULES_NAME
@@ -73,7 +74,8 @@ def _compare_part(files: Vouched, part: PartReport, rules: RuleSet) -> None:
             again = compare_part(part.name, source, target, rules, _no_difference)
         else:
             recorded = _Recorded(part.name, files, stack)
-            again = compare_part(part.name, source, target, rules, recorded.take)
+            answered = None if part.challenge is None else challenges.recorded(files, part.name)
+            again = compare_part(part.name, source, target, rules, recorded.take, answered)
             recorded.end()
     # The part tells the digests of its manifests, so this also finds one that changed since step 2.
     if again != part:

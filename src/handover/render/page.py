@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from handover import digests
+from handover.challenge import Challenge, SideAnswers
 from handover.comparison import Comparison, Difference, PathClass, PerClass
 from handover.digests import Algorithm
 from handover.errors import HandoverError
@@ -262,6 +263,9 @@ def _groups(comparison: Comparison, differences: Iterator[Difference], limit: in
 def _facts(report: Report, part: PartReport) -> Iterator[Fact]:
     roles: dict[str, str] = {party.role: party.name for party in report.parties}
     source, target = dict(_of_side(part.source, roles)), dict(_of_side(part.target, roles))
+    if part.challenge is not None:
+        for facts, answers in ((source, part.challenge.source), (target, part.challenge.target)):
+            facts |= _of_challenge(part.challenge, answers)
     for label in {**source, **target}:
         yield Fact(LABELS[label], source.get(label, ""), target.get(label, ""))
 
@@ -288,6 +292,11 @@ def _of_side(side: SideReport, roles: dict[str, str]) -> Iterator[tuple[str, str
     if side.digest is not None:
         yield "digest", foreign(side.digest)
     yield from _receipts(side)
+
+
+def _of_challenge(challenge: Challenge, answers: SideAnswers) -> dict[str, str]:
+    given = say("{n} of {asked} files", n=number(answers.answered), asked=number(challenge.asked))
+    return {"asked_at": moment(challenge.asked_at), "answered": given, "salt": foreign(challenge.salt)}
 
 
 def _of_machine(side: SideReport) -> Iterator[tuple[str, str]]:

@@ -50,6 +50,14 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A challenge as a host hears it: which files, as paths below the root, and the salt that goes before each."""
+
+    salt: bytes
+    paths: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ScanRequest:
     """One scan of one root. ``root`` is a path on the scanned host; a relative one starts at the login folder."""
 
@@ -68,6 +76,8 @@ class ScanRequest:
     recheck: bool = True
     #: Names, kinds and sizes alone, for a first look: nothing that a manifest could be made of.
     listing: bool = False
+    #: Instead of a scan: answers for some files, nothing that a manifest could be made of.
+    question: Question | None = None
     cross_mounts: bool = False
     follow_root_link: bool = False
     allow_empty: bool = False

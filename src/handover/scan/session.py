@@ -157,6 +157,7 @@ class Session:
 
     def _parameters(self) -> loader.Parameters:
         request = self._request
+        salt, asked = (b"", ()) if request.question is None else (request.question.salt, request.question.paths)
         return loader.Parameters(
             root=request.root.decode("latin-1"),
             digest=request.digest.value,
@@ -167,6 +168,8 @@ class Session:
             cross_mounts=request.cross_mounts,
             allow_empty=request.allow_empty,
             listing=request.listing,
+            salt=salt.hex(),
+            asked=tuple(path.decode("latin-1") for path in asked),
             rate=request.rate or 0,
             compress=request.route != "local",
             rules=tuple((rule.is_ignore, rule.regex, rule.pattern) for rule in request.rules.agent_program()),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, assert_never
 
+from handover.challenge import Answer, Claim
 from handover.digests import Algorithm
 from handover.errors import Refused
 from handover.files import local_io, new_file, refuse_existing
@@ -30,7 +31,9 @@ from handover.scan import (
     EarlierManifest,
     Effort,
     Progress,
+    Question,
     ScanRequest,
+    ask,
     cut_scans,
     list_root,
     scan,
@@ -85,6 +88,8 @@ class Choices:
     deadline_s: float | None = None
     idle_timeout_s: float = 60.0
     first_look: bool = False
+    #: So many files of each part are asked for again, with a salt, when both sides are read; 0: no challenge.
+    challenge: int = 0
     #: Bytes per second that each host reads and sends at most.
     rate: int | None = None
     #: Keep what was read when a scan is cut off, and go on from what an earlier one left.
@@ -240,6 +245,19 @@ def list_side(
     request = replace(_request(part, side, place, rules, reading), listing=True, digest=Algorithm.NONE)
     with _in_turn(side, place, request, reading) as (host, _):
         return list_root(host, request, progress, _clock(reading.world), take)
+
+
+def ask_side(
+    part: str, side: SidePlan, rules: RuleSet, claims: tuple[Claim, ...], salt: bytes, reading: Reading
+) -> tuple[Answer, ...]:
+    """Ask the host of a folder again for the files of these claims; return its answers."""
+    place = side.location
+    if isinstance(place, ManifestFile):
+        raise TypeError("a manifest cannot answer")
+    question = Question(salt, tuple(claim.path for claim in claims))
+    request = replace(_request(part, side, place, rules, reading), question=question)
+    with _in_turn(side, place, request, reading) as (host, _):
+        return ask(host, request, claims, reading.progress, _clock(reading.world))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from handover import __version__, differences
+from handover.challenge import Challenge
 from handover.compare import Likeness, likeness, required_of_hosts
 from handover.comparison import Difference
 from handover.digests import sha256_hex
@@ -39,6 +40,7 @@ from handover.report import (
 )
 from handover.rules import RulesDocument
 from handover.terms import Terms
+from handover.workflow import challenging
 from handover.workflow.crew import Crew
 from handover.workflow.custody import StatementFile
 from handover.workflow.diagnosing import findings_of
@@ -77,6 +79,7 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     could be read; ``Refused`` when a part would be compared with itself. What is not to be kept is no bundle: it has
     only what the report was made from.
     """
+    challenging.check(plan.parts, reading)
     _write(folder / TERMS_NAME, plan.raw_terms)
     rule_sets = {part.name: part.rules for part in plan.parts}
     rules = RulesDocument.of(rule_sets, terms_sha256=sha256_hex(plan.raw_terms))
@@ -115,12 +118,13 @@ def file_ref(path: Path) -> FileRef:
 def _parts(folder: Path, plan: RoundPlan, reading: Reading, lost: list[HandoverError]) -> tuple[PartReport, ...]:
     """Read all parts side by side, and compare them here in order; why a side could not be read goes to ``lost``."""
     with ExitStack() as looks, Crew(reading.turns) as crew:
-        parts = begin(plan.parts, Work(crew, looks, reading, folder, partial(_judge, plan)))
-        return tuple(_part(folder, part, plan, lost) for part in parts)
+        work = Work(crew, looks, reading, folder, partial(_judge, plan))
+        parts = begin(plan.parts, work)
+        return tuple(_part(part, plan, lost, work) for part in parts)
 
 
-def _part(folder: Path, part: Part, plan: RoundPlan, lost: list[HandoverError]) -> PartReport:
-    """Compare one part once it is read."""
+def _part(part: Part, plan: RoundPlan, lost: list[HandoverError], work: Work) -> PartReport:
+    """Compare one part once it is read, and both sides were asked again if that is wanted."""
     troubles = part.read()
     lost += filter(None, troubles)
     failures = tuple(None if trouble is None else _failure(trouble) for trouble in troubles)
@@ -129,11 +133,13 @@ def _part(folder: Path, part: Part, plan: RoundPlan, lost: list[HandoverError]) 
         inputs = []
         for side, output, failure in zip(part.plan.sides, part.outputs, failures, strict=True):
             reader = files.enter_context(opened(output)) if failure is None else None
-            inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(folder, side, output)))
+            inputs.append(SideInput(side.shown, output.name, reader, failure, _custody(work.folder, side, output)))
         source, target = inputs
         if source.reader is not None and target.reader is not None:
             _guard(part.plan, plan, likeness(source.reader.header, target.reader.header))
-        return _compare(folder, part.plan, source, target)
+        wanted = work.reading.choices.challenge and source.reader is not None and target.reader is not None
+        answered = challenging.challenge_part(part, work.crew, work.reading) if wanted else None
+        return _compare(work.folder, part.plan, source, target, answered)
 
 
 @contextmanager
@@ -142,7 +148,9 @@ def _reader(manifest: Path) -> Iterator[Reader]:
         yield Reader(stream, where=manifest.name)
 
 
-def _compare(folder: Path, part: PartPlan, source: SideInput, target: SideInput) -> PartReport:
+def _compare(
+    folder: Path, part: PartPlan, source: SideInput, target: SideInput, answered: Challenge | None
+) -> PartReport:
     """Compare one part; leave its differences, and the list of what has to be sent again when there is any."""
     if source.reader is None and target.reader is None:
         return compare_part(part.name, source, target, part.rules, _no_difference)
@@ -154,7 +162,7 @@ def _compare(folder: Path, part: PartPlan, source: SideInput, target: SideInput)
             writer.add(difference)
             names.write(differences.send_again(difference))
 
-        report = compare_part(part.name, source, target, part.rules, take)
+        report = compare_part(part.name, source, target, part.rules, take, answered)
         empty = not names.tell()
     if empty:
         again.unlink()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from handover.comparison import Comparison, Doubt, Verdict
 from handover.digests import Strength
 from handover.manifest import GapCounts
+from handover.render.wording.challenges import not_confirmed
 from handover.render.wording.codes import VERDICTS, Sides, sides_of
 from handover.render.wording.language import foreign, name, number, percent, plural, say, size
 from handover.report import PartReport, Report, verdict_of
@@ -170,6 +171,10 @@ def _doubt(doubt: Doubt, part: PartReport, comparison: Comparison, sides: Sides)
             return say("Only names and sizes were compared: no loss was found, and completeness is not proven.")
         case Doubt.ONE_SIDED:
             return _one_sided(part, sides)
+        case Doubt.CHALLENGE:
+            # A comparison has this doubt from the challenge of its part alone.
+            assert part.challenge is not None
+            return not_confirmed(part, part.challenge, sides)
 
 
 def _one_sided(part: PartReport, sides: Sides) -> str:

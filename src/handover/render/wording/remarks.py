@@ -13,6 +13,7 @@ from handover.comparison import Comparison
 from handover.digests import Strength
 from handover.entries import GapKind
 from handover.manifest import Base, Carried, GapCounts, Standing
+from handover.render.wording.challenges import challenge_sentences
 from handover.render.wording.codes import Sides, sides_of
 from handover.render.wording.headline import extra, headline, of_part
 from handover.render.wording.language import duration, foreign, moment, number, percent, plural, say, size
@@ -39,6 +40,7 @@ class RemarkCode(StrEnum):
     CARRIED = "carried"
     IMPORTED = "imported"
     CLOCK = "clock"
+    CHALLENGE = "challenge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,9 @@ def _of_part(part: PartReport, sides: Sides) -> Iterator[Remark]:
     if part.comparison is not None:
         for code, text in _of_comparison(part.comparison, sides):
             yield Remark(code, text, part.name)
+    if part.challenge is not None:
+        for side, text in challenge_sentences(part, part.challenge, sides):
+            yield Remark(RemarkCode.CHALLENGE, text, part.name, side)
     if part.likeness in _LIKENESS:
         code, text = _LIKENESS[part.likeness]
         here = part.likeness is Likeness.SAME_MACHINE and part.source.route == part.target.route == "local"

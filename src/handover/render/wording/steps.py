@@ -89,6 +89,8 @@ def _after_comparison(comparison: Comparison, sides: Sides) -> Iterator[str]:
         yield say("Look at the rules: leave less out, or raise max_excluded in the terms if both parties agree.")
     if Doubt.LISTING in comparison.because:
         yield say("Scan both sides with contents, without --quick.")
+    if Doubt.CHALLENGE in comparison.because:
+        yield say("Ask for the files that were not confirmed themselves, and compare their SHA-256 with the manifests.")
 
 
 def _when_not_well() -> Iterator[str]:
