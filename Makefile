@@ -47,7 +47,7 @@ branches: $(VENV)/.developer ## every line and branch of the verifier and the pa
 	@cd tests && ../$(BIN)/python -m mutants.branches
 
 numbers: $(VENV)/.developer ## what the tests did, in numbers; missing until `make test` has measured it
-	@$(BIN)/python tests/support/numbers.py
+	@$(BIN)/python tests/support/counted.py
 
 lowest: $(VENV)/.developer ## the wheel and the oldest libraries that it may have, tested together, in build/lowest
 	$(BIN)/python tools/lowest.py $(ARGS)

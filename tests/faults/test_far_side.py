@@ -10,7 +10,7 @@ import pytest
 
 from faults.seam import ALWAYS_SHORT, BROKEN, INTERRUPTED, KILL, SHORT, Calls, Command, Fault
 from handover.manifest_reader import Reader
-from support import numbers
+from support import counted
 from support.cli import handover
 
 _FORBIDDEN = Fault("EACCES", Calls.OPEN | Calls.LIST | Calls.STAT, errno.EACCES)
@@ -77,7 +77,7 @@ def test_whatever_call_fails(servers, tree, whole, memory, fault):
 
     points = servers.every(point)
     assert points
-    numbers.add("fault points", points)
+    counted.add("fault points", points)
     assert not broken, f"{len(broken)} of {points} points:\n\n" + "\n\n".join(broken[:_SHOWN])
 
 

@@ -21,7 +21,7 @@ from faults.seam import (
     TERMINATED,
     Calls,
 )
-from support import numbers
+from support import counted
 
 #: After these the same comes out as without them.
 _HARMLESS = (SHORT, ALWAYS_SHORT, INTERRUPTED)
@@ -68,7 +68,7 @@ def test_whatever_call_fails(servers, disk, work, fault):
 
     points = servers.every(point)
     assert points or not work.made, "nothing was struck"
-    numbers.add("fault points", points)
+    counted.add("fault points", points)
     assert not broken, f"{len(broken)} of {points} points:\n\n" + "\n\n".join(broken[:_SHOWN])
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fuzz.targets import TARGETS
-from support import numbers
+from support import counted
 
 _TESTS = Path(__file__).parents[1]
 
@@ -29,7 +29,7 @@ def executions(done: subprocess.CompletedProcess[str]) -> int:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_is_found_in_a_parser(name):
-    numbers.add("fuzz executions", executions(search(name, runs=TARGETS[name].runs)))
+    counted.add("fuzz executions", executions(search(name, runs=TARGETS[name].runs)))
 
 
 def test_every_target_has_seeds():

@@ -15,7 +15,7 @@ import pytest
 from mutants.checks import checks
 from mutants.places import PYTEST, TREE, modules
 from mutants.running import Mutant, Runner
-from support import numbers
+from support import counted
 
 _PINNED = TREE / "tests" / "mutants" / "survivors.txt"
 
@@ -48,7 +48,7 @@ def main(words: list[str]) -> int:
     killed = len(considered) - len(runner.survivors)
     _say(f"mutants: {killed} of {len(considered)} killed")
     if not words:
-        numbers.record("mutants", killed, of=len(considered))
+        counted.record("mutants", killed, of=len(considered))
     return 1 if runner.survivors or stale else 0
 
 

@@ -14,7 +14,7 @@ import coverage
 import pytest
 
 from mutants.places import PYTEST, TREE, modules
-from support import numbers
+from support import counted
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
     with tempfile.NamedTemporaryFile() as file:
         measured.json_report(outfile=file.name)
         totals = json.loads(Path(file.name).read_bytes())["totals"]
-    numbers.record("branches", totals["covered_branches"], of=totals["num_branches"])
+    counted.record("branches", totals["covered_branches"], of=totals["num_branches"])
     return 0 if share == 100 else 1
 
 

@@ -29,7 +29,7 @@ from handover.digests import Algorithm
 from handover.errors import ExitCode, Refused, RemoteError
 from handover.locations.local import LocalHost
 from handover.scan import Effort
-from support import numbers, trees
+from support import counted, trees
 from support.far_host import CLOCK, NONCE, RULES, Play, frame, grow, of_type, record_scan, renumbered, split
 from support.processes import Process, descendants, end, wait_until
 from support.scans import Manifest, WatchedHost, scan_tree
@@ -399,7 +399,7 @@ def test_a_real_agent_that_is_hurt_at_any_moment_is_a_remote_error(endless, seed
     found = Hurt(endless, hurt, idle_timeout_s=1.2, deadline_s=4.0)
     assert isinstance(found.error, RemoteError), f"seed {seed}, {number!r}: {found.error!r}"
     assert found.took_s < 15, f"seed {seed}, {number!r}"
-    numbers.add("hostile seeds", 1)
+    counted.add("hostile seeds", 1)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

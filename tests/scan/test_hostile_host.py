@@ -17,7 +17,7 @@ import pytest
 
 from handover.errors import ExitCode, HandoverError
 from handover.scan import Listings, list_root
-from support import numbers
+from support import counted
 from support.far_host import RULES, Play, VirtualTime, grow, record_listing, record_scan, split
 from support.hostile import Script, script
 from support.scans import Hearer, request, scan_tree
@@ -112,4 +112,4 @@ def test_no_script_of_a_far_host_is_more_than_a_documented_error(recorded, share
             played += 1
     finally:
         tracemalloc.stop()
-    numbers.add("hostile seeds", played)
+    counted.add("hostile seeds", played)

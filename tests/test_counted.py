@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from support import numbers
+from support import counted
 
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
     path = tmp_path / "build" / "numbers.json"
-    monkeypatch.setattr(numbers, "_FILE", path)
+    monkeypatch.setattr(counted, "_FILE", path)
     return path
 
 
 def lines(file):
-    shown = numbers.table(file).splitlines()
-    return dict(zip(numbers.TITLES, shown, strict=True))
+    shown = counted.table(file).splitlines()
+    return dict(zip(counted.TITLES, shown, strict=True))
 
 
 def test_what_nobody_measured_is_missing(file):
@@ -29,8 +29,8 @@ def test_what_nobody_measured_is_missing(file):
 
 
 def test_what_was_measured_stands_with_what_there_could_be(file):
-    numbers.record("mutants", 198, of=200)
-    numbers.record("hostile seeds", 0)
+    counted.record("mutants", 198, of=200)
+    counted.record("hostile seeds", 0)
     found = lines(file)
     assert "198 of 200 (99.0 %)" in found["mutants"]
     assert " 0 " in found["hostile seeds"]
@@ -38,18 +38,18 @@ def test_what_was_measured_stands_with_what_there_could_be(file):
 
 
 def test_counts_of_one_run_are_added_up_and_those_of_another_run_forgotten(file, monkeypatch):
-    numbers.add("fault points", 1000)
-    numbers.add("fault points", 234)
+    counted.add("fault points", 1000)
+    counted.add("fault points", 234)
     assert json.loads(file.read_text())["fault points"]["value"] == 1234
-    monkeypatch.setattr(numbers, "_RUN", "another")
-    numbers.add("fault points", 5)
+    monkeypatch.setattr(counted, "_RUN", "another")
+    counted.add("fault points", 5)
     assert json.loads(file.read_text())["fault points"]["value"] == 5
 
 
 def test_processes_that_share_a_run_count_together(file):
     program = (
-        "import sys; from pathlib import Path; from support import numbers; numbers._FILE = Path(sys.argv[1])\n"
-        "for _ in range(50): numbers.add('fault points', 1)"
+        "import sys; from pathlib import Path; from support import counted; counted._FILE = Path(sys.argv[1])\n"
+        "for _ in range(50): counted.add('fault points', 1)"
     )
     world = {"PYTHONPATH": str(Path(__file__).parent), "PYTEST_XDIST_TESTRUNUID": "one"}
     command = [sys.executable, "-c", program, file]
