@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 AGENT  := src/handover/agents/agent.py
+# Processes that share the tests, file by file; one more than two processors, for many tests mostly wait.
+JOBS   ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench fuzz check lint types layers agent-python mutants branches numbers lowest audit format clean
@@ -14,9 +16,9 @@ help: ## what there is
 demo: $(VENV)/.installed ## two hosts on this machine, a migration with real faults, the signed report: no host of yours
 	@$(BIN)/handover demo
 
-test: $(VENV)/.developer ## all tests; ARGS="tests/test_paths.py -q" for some
+test: $(VENV)/.developer ## all tests, in JOBS=3 processes; ARGS="tests/test_paths.py -q" for some, in one
 	@tools/test-programs
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),--numprocesses $(JOBS) --dist loadfile)
 
 fuzz: $(VENV)/.developer ## feed the parsers with what breaks parsers, for long; ARGS="manifest terms --runs 100000", ARGS=--list
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
