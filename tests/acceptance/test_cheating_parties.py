@@ -499,3 +499,51 @@ def test_a_challenge_that_nobody_can_answer_is_refused_before_anything_is_read(c
     refused = handover("compare", source, company.new, "--challenge", 5, *flags, "--json")
     assert (refused.code, refused.json["error"]["code"]) == (2, 2)
     assert "Read the" not in refused.err
+
+
+# Two different round 2: one for each listener.
+
+
+@pytest.fixture
+def two_stories(company):
+    """A copy of a case with another round 2 than the case itself; both are signed by the receiver."""
+    company.agree()
+    assert handover("run", company.case).code == 0
+    shutil.copytree(company.case, company.folder / "other case")
+    assert handover("run", company.case).code == 0
+    (company.new / _PICTURE).unlink()
+    assert handover("run", company.folder / "other case").code == 1
+    other = company.folder / "other case" / "rounds" / "0002"
+    company.answer("receiver", number=2)
+    assert company.sign(other, "receiver", "--decision", "reject", "--facts", "confirmed").code == 0
+    return company, other
+
+
+def test_two_different_rounds_of_one_number_are_shown_by_who_has_both(two_stories):
+    company, other = two_stories
+    checked = company.verify(company.round(2), "--require", "receiver")
+    assert checked.code == 0
+    checked = company.verify(company.round(2), "--require", "receiver", "--previous", other)
+    assert (checked.code, checked.json["verified"]) == (4, False)
+    assert "is another round 2 of this case: there are two" in details(checked, "report")
+    # Each has the receiver's signature, by one key, over another SHA256SUMS: that is who told two stories.
+    keys = {
+        signature["key"]
+        for bundle in (company.round(2), other)
+        for signature in company.verify(bundle, "--require", "receiver").json["signatures"]
+        if signature["valid"] and signature["trusted"]
+    }
+    assert len(keys) == 1
+
+
+def test_a_later_round_tells_which_of_two_it_was_made_after(two_stories):
+    company, other = two_stories
+    assert handover("run", company.case).code == 1
+    assert company.verify(company.round(3), "--require", "none").json["intact"]
+    for one, given, said in (
+        (company.round(3), other, "it was made after another round 2 than"),
+        (other, company.round(3), "was made after another round 2 than this one"),
+    ):
+        checked = company.verify(one, "--require", "none", "--previous", given)
+        assert checked.code == 4
+        assert said in details(checked, "report")

@@ -16,7 +16,7 @@ from handover.evidence import bundle as bundles
 from handover.evidence import inventory, sums
 from handover.evidence.bundle import Bundle
 from handover.evidence.inventory import REPORT_NAME, RULES_NAME, Inventory
-from handover.evidence.policy import Agreement, Policy
+from handover.evidence.policy import Agreement, OtherRound, Policy
 from handover.evidence.statement import TERMS_NAME
 from handover.evidence.verification import Ledger, Step
 from handover.manifest import Role, manifest_name
@@ -111,10 +111,13 @@ def check_digests(bundle: Bundle, table: Table, ledger: Ledger) -> Vouched:
     return Vouched(bundle, refs)
 
 
-def read_report(files: Vouched, table: Table, ledger: Ledger) -> Report | None:
-    """Step 3: the report is strict, and its own list of files is that of ``SHA256SUMS``."""
+def read_report(files: Vouched, table: Table, policy: Policy, ledger: Ledger) -> Report | None:
+    """Step 3: the report is strict, its list of files is that of ``SHA256SUMS``, and it fits the other rounds."""
     report = ledger.attempt(Step.REPORT, _report, files, table.listed)
     if report is not None:
+        for other in policy.find_rounds():
+            if problem := _chain_problem(report, sha256_hex(table.raw), other):
+                ledger.failed(Step.REPORT, problem)
         ledger.passed(Step.REPORT, f"round {report.round}, and it lists the same files")
     return report
 
@@ -165,6 +168,21 @@ def _report(files: Vouched, listed: Mapping[str, str]) -> Report:
         raise MalformedInput("a part is there twice", where=where)
     _check_evidence(report, told, where)
     return report
+
+
+def _chain_problem(report: Report, sha256: str, other: OtherRound) -> str | None:
+    """Say why this round and another one of the case cannot both be what was made; ``None`` when they can."""
+    theirs, number = other.report, report.round
+    if theirs.case.id != report.case.id:
+        return None
+    if theirs.round == number and other.sha256 != sha256:
+        return f"{other.where} is another round {number} of this case: there are two"
+    before, after = report.previous, theirs.previous
+    if before is not None and theirs.round == before.round and other.sha256 != before.sha256:
+        return f"it was made after another round {before.round} than {other.where}"
+    if after is not None and after.round == number and after.sha256 != sha256:
+        return f"{other.where} was made after another round {number} than this one"
+    return None
 
 
 def _check_evidence(report: Report, told: Mapping[str, FileRef], where: str) -> None:

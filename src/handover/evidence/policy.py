@@ -25,6 +25,20 @@ OpenFile = Callable[[str], BinaryIO]
 FindBase = Callable[[Base], Callable[[], BinaryIO] | None]
 
 
+@dataclass(frozen=True, slots=True)
+class OtherRound:
+    """What another bundle says that it is; ``sha256`` is that of its ``SHA256SUMS``."""
+
+    where: str
+    report: Report
+    sha256: str
+
+
+def no_rounds() -> Iterable[OtherRound]:
+    """Find nothing: there are no other rounds beside the bundle."""
+    return ()
+
+
 def no_base(_: Base) -> None:
     """Find nothing: there is nothing beside the bundle."""
 
@@ -50,6 +64,7 @@ class Policy:
     valid. ``read_terms`` gives what the bytes of ``terms.yaml`` agree to; from the recorded rules it may take those
     that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gives a sentence
     for every rendering that does not show this report. ``find_base`` is believed in nothing: what it finds is hashed.
+    ``find_rounds`` gives the other rounds that the verifier has.
     """
 
     keys: AllowedSigners | None
@@ -59,3 +74,4 @@ class Policy:
     scratch: Callable[[], BinaryIO]
     check_renderings: Callable[[Report, OpenFile], Iterable[str]]
     find_base: FindBase = no_base
+    find_rounds: Callable[[], Iterable[OtherRound]] = no_rounds

@@ -29,8 +29,8 @@ def verify(bundle: Bundle, policy: Policy) -> Verification:
         return _result(bundle, None, (), (), Decisions(), ledger)
     # 2. Digests: every listed file is the one that SHA256SUMS names.
     files = contents.check_digests(bundle, table, ledger)
-    # 3. Report: strict, and its own list of files is that of SHA256SUMS.
-    report = contents.read_report(files, table, ledger)
+    # 3. Report: strict, and its own list of files is that of SHA256SUMS, and it fits the rounds beside it.
+    report = contents.read_report(files, table, policy, ledger)
     # 4. Terms: the rules, and what the report repeats, are what the terms say.
     agreed = contents.read_terms(files, report, policy, ledger)
     # 5. Manifests: each is whole, every entry is sound, counts and roots add up.

@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from handover.bundles import open_bundle
-from handover.errors import MalformedInput, UsageError
+from handover.digests import sha256_hex
+from handover.errors import HandoverError, MalformedInput, UsageError
+from handover.evidence import sums
+from handover.evidence.bundle import read
+from handover.evidence.inventory import REPORT_NAME
+from handover.evidence.policy import OtherRound
 from handover.files import local_io
 from handover.locations.location import is_manifest
 from handover.manifest import Base
 from handover.manifest_reader import Reader
 from handover.paths import shown
+from handover.report import Report
+from handover.strict_json import MAX_DOCUMENT
 
 _ROUND = re.compile(r"[0-9]{4}\Z")
 _SUFFIX = ".manifest"
@@ -40,6 +47,18 @@ class Bases:
     def find(self, base: Base) -> Opener | None:
         """Return what opens the manifest of that scan. It goes by the nonce; its digest then tells whether it is it."""
         return next((opener for place in self._places for opener in self._manifests(place) if _is(opener, base)), None)
+
+    def rounds(self) -> Iterator[OtherRound]:
+        """Yield the other rounds; one that cannot be read is not what is verified, and says nothing."""
+        for place in self._places:
+            if place.is_file() and is_manifest(place):
+                continue
+            with suppress(HandoverError):
+                bundle = self._opened.enter_context(open_bundle(place))
+                if {sums.NAME, REPORT_NAME} <= set(bundle.listing.files):
+                    raw = read(bundle, REPORT_NAME, MAX_DOCUMENT)
+                    sha256 = sha256_hex(read(bundle, sums.NAME, sums.MAX_SUMS))
+                    yield OtherRound(bundle.where, Report.from_bytes(raw, where=bundle.where), sha256)
 
     def _manifests(self, place: Path) -> Iterator[Opener]:
         if place.is_file() and is_manifest(place):

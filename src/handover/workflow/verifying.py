@@ -51,6 +51,7 @@ def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
     """Verify a bundle; what is wrong with it is in the result, what is wrong with the request is raised."""
     at = now if request.at is None else request.at
     with ExitStack() as opened:
+        around = Bases(request.bundle, request.previous, opened)
         policy = Policy(
             keys=None if request.keys is None else _keys(request.keys),
             require=_required(request.require),
@@ -58,7 +59,8 @@ def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
             read_terms=_read_terms,
             scratch=tempfile.TemporaryFile,
             check_renderings=_check_renderings,
-            find_base=Bases(request.bundle, request.previous, opened).find,
+            find_base=around.find,
+            find_rounds=around.rounds,
         )
         return verify(opened.enter_context(open_bundle(request.bundle)), policy)
 
