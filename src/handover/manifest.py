@@ -225,7 +225,8 @@ class Tally:
             files, size = self._ignored.get(entry.ignored.rule, (0, 0))
             self._ignored[entry.ignored.rule] = (files + entry.ignored.files, size + entry.ignored.bytes)
             self._ignored_entries += 1
-        elif entry.type is not None:
+        else:
+            assert entry.type is not None
             self._by_type[entry.type] += 1
             self._bytes += entry.size or 0
             if self._contents is not None and entry.digest is not None:

@@ -198,8 +198,6 @@ class Reader:
 
     def _other(self, raw: bytes, number: int) -> tuple[bytes, bytes]:
         """Return content and key of a line that is not plain."""
-        if len(raw) > strict_json.MAX_LINE:
-            raise self._cut_or_long(raw)
         if raw.startswith(_TRAILER):
             raise MalformedInput(_MORE, where=self._place(number))
         if not raw.endswith(b"}"):

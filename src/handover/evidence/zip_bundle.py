@@ -85,7 +85,7 @@ class ZipBundle:
                 raise self._broken("files that overlap, or bytes that belong to no file")
             self._stream.seek(member.header_offset)
             header = self._stream.read(_LOCAL_HEADER)
-            if len(header) != _LOCAL_HEADER or header[:4] != b"PK\x03\x04":
+            if header[:4] != b"PK\x03\x04":
                 raise self._broken("a file without a header")
             name_length, extra_length = struct.unpack("<HH", header[26:30])
             expected = member.header_offset + _LOCAL_HEADER + name_length + extra_length + member.compress_size

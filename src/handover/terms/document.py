@@ -115,7 +115,7 @@ def _place(mark: _Mark | None) -> Place:
 
 
 def _broken(error: yaml.YAMLError) -> NotReadable:
-    if not isinstance(error, yaml.MarkedYAMLError):
+    if not isinstance(error, yaml.MarkedYAMLError):  # pragma: no cover  characters are refused before YAML meets them
         return NotReadable(_START, "not valid YAML")
     mark = error.problem_mark or error.context_mark
     words = ", ".join(filter(None, (error.context, error.problem)))
