@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.carrying import KnownFile, digests_of, known_files, limit_ns, unfit
-from handover.entries import Entry, GapKind, HostStat
+from handover.carrying import KnownFile, digests_of, facts_of, known_files, limit_ns, unfit
+from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.errors import MalformedInput
 from handover.manifest import Base, Machine
 from support.manifests import file, folder, gap, ignored, link, make_header, make_manifest, reader
@@ -104,3 +104,13 @@ def test_files_in_disorder_are_not_carried_over():
     lines[2], lines[3] = lines[3], lines[2]
     with pytest.raises(MalformedInput, match="out of order"):
         list(known_files(reader(b"".join(lines))))
+
+
+def test_only_a_file_that_was_read_and_that_its_host_knows_has_facts():
+    assert facts_of(file("a", b"x"), SETTLED) is not None
+    for entry, host in (
+        (folder("a"), SETTLED),
+        (gap("a", GapKind.UNREADABLE, EntryType.FILE, 1), SETTLED),
+        (file("a", b"x"), msgspec.structs.replace(SETTLED, inode=None)),
+    ):
+        assert facts_of(entry, host) is None

@@ -110,3 +110,10 @@ def test_a_second_host_does_not_stand_in_for_the_first(first):
     forged = resealed(body.replace(line + b"}\n", line + first + PLAIN), trailer)
     assert forged != WHOLE
     assert outcome(reader(WHOLE), bare(forged)) is None
+
+
+def test_lines_that_go_over_the_end_of_a_piece_are_stripped_whole():
+    raw = b"".join(b'{"path":"%06d"' % number + PLAIN for number in range(5000))
+    out = io.BytesIO()
+    assert hostless.strip(io.BytesIO(raw), out)[1:] == (hashlib.sha256(raw).hexdigest(), len(raw))
+    assert out.getvalue() == b"".join(b'{"path":"%06d"}\n' % number for number in range(5000))

@@ -471,3 +471,73 @@ def test_what_may_be_a_folder_may_have_paths_below_it():
     assert audit(make_manifest(unknown, file("sub/a")))[1].entries == 3
     assert [entry.may_be_folder for entry in (unknown, folder("a"), file("a"))] == [True, True, False]
     assert [entry.clean for entry in (unknown, ignored("a", "a", 1, 1), file("a"))] == [False, False, True]
+
+
+class Cut(io.RawIOBase):
+    """Gives its pieces one by one."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        super().__init__()
+        self.pieces = list(pieces)
+
+    def read(self, size: int = -1) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+    def readline(self, size: int | None = -1) -> bytes:
+        return self.read()
+
+
+def test_nothing_follows_the_last_line_and_no_line_is_endless():
+    too_long = b"x" * (strict_json.MAX_LINE + 1)
+    first = LINES[0] + b"\n"
+    for pieces, said in (
+        ((first, SMALL[len(first) :], b"more\n"), "something after the last line"),
+        ((first, too_long, b"x\n"), "a line longer than"),
+        ((first, too_long), "a line longer than"),
+        ((first, b"x"), "the file ends before its last line"),
+    ):
+        with pytest.raises(MalformedInput, match=said):
+            list(manifest_reader.Reader(Cut(*pieces), where="test").lines())
+
+
+def test_totals_are_those_of_the_last_line():
+    source = manifests.reader(SMALL)
+    assert len(list(source.lines())) == 6
+    source.check_totals(source.trailer.counts, source.trailer.bytes)
+    for counts, size in (
+        (source.trailer.counts, source.trailer.bytes + 1),
+        (msgspec.structs.replace(source.trailer.counts, file=7), source.trailer.bytes),
+    ):
+        with pytest.raises(MalformedInput, match="are not those of the entries"):
+            source.check_totals(counts, size)
+
+
+def test_a_digest_that_is_none_is_found_among_plain_lines():
+    lines = make_manifest(file("a", b"1"), file("b", b"2")).splitlines()
+    digest = hashlib.sha256(b"2").hexdigest().encode()
+    lines = [line.replace(digest, b"g" + digest[1:]) for line in lines]
+    with pytest.raises(MalformedInput, match="a digest that is not"):
+        audit(rehashed(lines))
+
+
+@pytest.mark.parametrize("carried", [False, True])
+@pytest.mark.parametrize("digest", [Algorithm.SHA256, Algorithm.NONE])
+def test_plain_lines_are_written_like_entries(digest, carried):
+    base = (manifest.Base(kind="spool", nonce="1", started_at=manifests.NOW),)
+    entries = manifests.listed([file("a"), file("b")]) if digest is Algorithm.NONE else [file("a"), file("b")]
+    host = HostStat(mtime_ns="1", carried=carried)
+    wanted = make_manifest(*((entry, host) for entry in entries), digest=digest, base=base)
+    out = io.BytesIO()
+    writer = manifest.Writer(out, manifests.make_header(digest=digest, base=base), tempfile.TemporaryFile)
+    lines = wanted.splitlines(keepends=True)[2:4]
+    contents = b"".join(line.partition(b',"host":')[0] + b"\n" for line in lines)
+    digests = [] if digest is Algorithm.NONE else [str(entry.digest) for entry in entries]
+    plain = manifest.PlainLines(b"a", b"b", contents, b"".join(lines), digests, 2, 0, 0, carried)
+    with pytest.raises(ValueError, match="do not follow"):
+        writer.add_plain(plain)
+    writer.add(folder(""), None)
+    writer.add_plain(plain)
+    with pytest.raises(ValueError, match="do not follow"):
+        writer.add_plain(plain)
+    writer.finish(manifests.LATER)
+    assert out.getvalue() == wanted

@@ -128,3 +128,11 @@ def test_no_invisible_character_is_shown_as_itself():
 )
 def test_names_as_people_see_them(name, shown):
     assert paths.shown(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "wanted"),
+    [(b"a", b"", True), (b"a", b"a", True), (b"a/b", b"a", True), (b"ab", b"a", False), (b"a", b"a/b", False)],
+)
+def test_what_is_below_a_folder(path, folder, wanted):
+    assert paths.is_below(path, folder) is wanted

@@ -26,6 +26,7 @@ from handover.terms import (
     template,
 )
 from handover.terms.document import MAX_BYTES
+from handover.terms.moments import zone_of
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "acme-shop" / "handover.yaml"
@@ -72,6 +73,35 @@ def problem(text):
     found = problems(text)
     assert len(found) == 1, found
     return found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "there is nothing in it"),
+        ("#" * (MAX_BYTES + 1), "longer than"),
+        ("%TAG ! tag:old.example,2026:\n---\n" + MINIMAL, "directive"),
+        (MINIMAL.replace("handover: 1", "handover: [1]"), "not known here"),
+        (MINIMAL + "parties: [sender]\n", "`parties` must be"),
+        (with_part("rules: [x]"), "must be a list of"),
+        (with_parties("sender: {name: a, contact: a@old.example, keys: [null]}"), "is empty"),
+        ("# only a remark\n", "there is nothing in it"),
+        (MINIMAL + "timezone: \uffff\n", "people cannot see"),
+        (MINIMAL.replace("case: a case", "case: {a: case}"), "must be text, not a list of `key: value`"),
+        (MINIMAL.replace("{location: /new}", "{location: ssh://a@new.example/b, route: [x]}"), "must be text"),
+    ],
+)
+def test_what_is_no_text_is_said_as_what_it_is(text, said):
+    assert said in problem(text).what
+
+
+def test_parties_without_contacts_have_not_the_same_one():
+    found = problems(with_parties("sender: {name: a}\nreceiver: {name: b}"))
+    assert [one.what for one in found] == ["`contact` is missing in `sender`", "`contact` is missing in `receiver`"]
+
+
+def test_utc_is_a_time_zone_by_itself():
+    assert str(zone_of("UTC")) == "UTC"
 
 
 def test_one_slip_is_one_problem():

@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,71 @@ def test_parsers_raise_one_error_and_nothing_else(parse):
     check()
 
 
+def compressed(data: bytes, told: int | None = None) -> bytes:
+    return struct.pack(">I", len(data) if told is None else told) + zlib.compress(data)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\0\0\0\1",
+        compressed(b""),
+        compressed(b"frames", 5),
+        compressed(b"frames", 7),
+        compressed(b"frames")[:-4],
+        compressed(b"frames") + b"more",
+        compressed(bytes(frames.MAX_PAYLOAD + 1)),
+        struct.pack(">I", 6) + b"frames",
+    ],
+    ids=["empty", "bare", "nothing", "more", "less", "cut", "followed", "huge", "loose"],
+)
+def test_a_compressed_frame_gives_what_it_announces_or_nothing(payload):
+    assert frames.unpacked(compressed(b"frames")) == b"frames"
+    with pytest.raises(RemoteError, match="a compressed frame"):
+        frames.unpacked(payload)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ((0xF6, 3, 7, 9), "other text"),
+        ((0xF7, 0, 7, 9), "other text"),
+        ((0xF7, 12, 7, 9), "other text"),
+        ((0xF7, 3, 8, 9), "frame 4294967303 was expected"),
+        ((0xF7, 3, 7, frames.MAX_PAYLOAD + 1), "a frame of"),
+    ],
+)
+def test_a_frame_begins_as_one_and_comes_in_its_turn(fields, said):
+    assert frames.frame_header(frames.FRAME.pack(0xF7, 3, 7, 9), 2**32 + 7) == (frames.FrameType.FILE, 9)
+    with pytest.raises(RemoteError, match=said):
+        frames.frame_header(frames.FRAME.pack(*fields), 2**32 + 7)
+
+
+FILE_FRAME = struct.pack(">QIIBQqqQ", 1, 2, 3, Status.OK, 4, 5, 6, 7) + b"dige"
+
+
+@pytest.mark.parametrize("raw", [FILE_FRAME[:-5], FILE_FRAME[:-1], FILE_FRAME + struct.pack(">IBI", 4, 2, 3) + b"EIO"])
+def test_the_result_of_a_file_is_whole_and_of_that_file(raw):
+    told = frames.parse_file(FILE_FRAME + struct.pack(">IBI", 3, 2, 3) + b"EIO", 4)
+    assert (told.index, told.status, told.digest, told.extras) == (3, Status.OK, b"dige", {Extra.ERRNO: b"EIO"})
+    with pytest.raises(RemoteError, match="a file's"):
+        frames.parse_file(raw, 4)
+
+
+@pytest.mark.parametrize("status", [9, 0x7F, 0x80 | 9])
+def test_a_status_that_does_not_exist_is_refused(status):
+    with pytest.raises(RemoteError, match="a status that does not exist"):
+        frames.parse_status(status)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"frames":{}}', b"\xff", b'{"groups":{},"users":{},"more":{}}'])
+def test_a_frame_of_json_is_one_of_its_kind(raw):
+    assert frames.parse_json(frames.Owners, b'{"groups":{},"users":{}}') == frames.Owners({}, {})
+    with pytest.raises(RemoteError, match="cannot be parsed"):
+        frames.parse_json(frames.Owners, raw)
+
+
 def rows_of(payload: bytes, digest_size: int = 4, window: int = 64):
     block = Block(payload, digest_size)
     return [list(Chunk(block, place).rows(window)) for place in range(len(block.head.chunks))]
@@ -107,6 +173,7 @@ def lies() -> dict[str, bytes]:
         "other names than its chunks": _HEAD.pack(1, 3, 0, 0, 0) + _CHUNK.pack(*chunk),
         "other folders than its chunks": _HEAD.pack(1, 2, 1, 0, 0) + _CHUNK.pack(*chunk),
         "other errno names than its chunks": _HEAD.pack(1, 2, 0, 1, 0) + _CHUNK.pack(*chunk),
+        "more folders than names": _HEAD.pack(1, 2, 3, 0, 0) + _CHUNK.pack(5, 0, 2, 3, 1, 2, 0, 0),
         "an unknown flag": _HEAD.pack(1, 2, 0, 0, 0) + _CHUNK.pack(5, 0, 2, 0, 2, 2, 0, 0),
         "an unknown status": _HEAD.pack(1, 2, 0, 0, 0) + _CHUNK.pack(5, 0, 2, 0, 1, 2, 9, 0),
     }
@@ -165,6 +232,27 @@ def test_only_the_root_has_no_name_and_it_has_no_other():
     for names in ((b"..",), (b"a/b",), (b"", b"a/b")):
         with pytest.raises(RemoteError, match="no file can have"):
             assert Block(agent.packed([chunk_of(0, *names)])[0], 0).names
+
+
+def test_a_block_that_is_cut_anywhere_is_refused():
+    payload = agent.packed([mixed(7, 3)])[0]
+    assert Block(payload, 4).extras
+    for end in range(len(payload)):
+        with pytest.raises(RemoteError):
+            assert Block(payload[:end], 4).extras
+
+
+def test_each_folder_of_a_block_has_its_own_errno_name():
+    chunks = [chunk_of(7), chunk_of(8), chunk_of(9)]
+    chunks[0].errno, chunks[2].errno = b"EACCES", b"EIO"
+    head = Block(agent.packed(chunks)[0], 0).head
+    assert [head.errno(place) for place in range(3)] == [b"EACCES", b"", b"EIO"]
+
+
+def test_a_kind_that_does_not_exist_is_refused():
+    payload = agent.packed([chunk_of(7, b"a", kind=5)])[0]
+    with pytest.raises(RemoteError, match="a block that is cut"):
+        Block(payload, 0)
 
 
 def test_names_rise_within_a_chunk_and_only_there():
@@ -258,6 +346,29 @@ def test_a_chunk_that_is_told_again_is_the_same_in_any_block(first, second):
     for i, here in enumerate(first):
         for j, there in enumerate(second):
             assert Chunk(one, i).same_as(Chunk(two, j)) == (here == there)
+
+
+def folders(*statuses: int, recheck: bool) -> Chunk:
+    """Return a chunk of folders that look alike, of which those with status OK are entered."""
+    chunk = agent.Chunk(7, 0)
+    for number, status in enumerate(statuses):
+        chunk.add(b"%d" % number, agent.DIR, status, Path(__file__).stat())
+        if status == agent.OK:
+            chunk.children.append(number + 2)
+    chunk.end(len(statuses))
+    return Chunk(Block(agent.packed([chunk], recheck=recheck)[0], None if recheck else 4), 0)
+
+
+def test_a_chunk_in_which_other_folders_were_entered_is_not_the_same():
+    told = folders(agent.OK, agent.UNREADABLE, recheck=False)
+    for again, same in (
+        ((agent.OK, agent.UNREADABLE), True),
+        ((agent.UNREADABLE, agent.OK), False),
+        ((agent.OK, agent.OK), False),
+        ((agent.UNREADABLE, agent.UNREADABLE), False),
+    ):
+        assert told.same_as(folders(*again, recheck=True)) is same
+    assert not folders(agent.OK, agent.OK, recheck=False).same_as(folders(agent.OK, agent.UNREADABLE, recheck=True))
 
 
 @given(numbers=st.lists(st.integers(-(2**70), 2**70)), code=st.sampled_from("QqIH"))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import BinaryIO
 
 import msgspec
 import pytest
@@ -16,7 +18,7 @@ from handover.digests import Algorithm
 from handover.entries import HostStat
 from handover.errors import MalformedInput, NotVerified
 from handover.evidence.bases import check_bases
-from handover.evidence.policy import Policy
+from handover.evidence.policy import FindBase, Policy
 from handover.manifest import Base, Machine
 from support.manifests import LATER, NOW, file, make_manifest, reader
 
@@ -42,18 +44,22 @@ def later(*items: object, base: tuple[Base, ...] = (base_of(BASE),), **header: o
     return make_manifest(*items, **(CALM | {"nonce": "11" * 16} | header), base=base)
 
 
-def check(raw: bytes, *bases: bytes) -> None:
-    found = {hashlib.sha256(one).hexdigest(): partial(io.BytesIO, one) for one in bases}
-    anything = next(iter(found.values()), None)
-    policy = Policy(
+def policy_with(find_base: FindBase) -> Policy:
+    return Policy(
         keys=None,
         require=(),
         at=datetime.now(UTC),
         read_terms=lambda _, __: pytest.fail("no terms are needed"),
         scratch=tempfile.TemporaryFile,
         check_renderings=lambda _, __: (),
-        find_base=lambda base: found.get(base.sha256, anything),
+        find_base=find_base,
     )
+
+
+def check(raw: bytes, *bases: bytes) -> None:
+    found = {hashlib.sha256(one).hexdigest(): partial(io.BytesIO, one) for one in bases}
+    anything = next(iter(found.values()), None)
+    policy = policy_with(lambda base: found.get(base.sha256, anything))
     header, trailer, sha256 = manifest_reader.audit(io.BytesIO(raw), where="now", scratch=policy.scratch)
     check_bases(partial(io.BytesIO, raw), header, trailer, sha256, policy, "now")
 
@@ -176,3 +182,25 @@ def test_a_listing_or_another_algorithm_is_no_base():
 def test_a_host_that_says_nothing_of_itself_or_its_root_is_no_base_for_itself(machine):
     header = msgspec.structs.replace(reader(BASE).header, machine=machine)
     assert carrying.unfit(header, header) is not None
+
+
+def reads(*raws: bytes) -> Callable[[], BinaryIO]:
+    """Return what opens another file each time."""
+    left = list(raws)
+    return lambda: io.BytesIO(left.pop(0))
+
+
+@pytest.mark.parametrize("which", ["manifest", "base"])
+def test_what_changes_between_two_reads_is_found(which):
+    raw = later((FILES[0][0], CARRIED))
+    header, trailer, sha256 = manifest_reader.audit(io.BytesIO(raw), where="now", scratch=tempfile.TemporaryFile)
+    other = later((FILES[0][0], CARRIED), part="other") if which == "manifest" else raw
+    other_base = make_manifest(*FILES, **(CALM | {"part": "other"})) if which == "base" else BASE
+    found = reads(BASE, other_base)
+    with pytest.raises(NotVerified, match="changed while it was verified"):
+        check_bases(reads(other), header, trailer, sha256, policy_with(lambda _: found), "now")
+
+
+def test_what_a_scan_that_was_cut_off_left_needs_no_base():
+    spool = Base(kind="spool", nonce="1", started_at=NOW)
+    check(later((FILES[0][0], CARRIED), base=(spool,)))

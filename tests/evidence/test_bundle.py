@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.bundles import open_bundle
+from handover.bundles import FolderBundle, open_bundle
 from handover.errors import HandoverError, LocalIOError, MalformedInput, UsageError
 from handover.evidence import bundle as bundles
 from handover.evidence import inventory, sums, zip_bundle
@@ -218,6 +218,19 @@ def test_a_name_that_no_bundle_may_have_is_named(tmp_path, name):
 def test_a_name_with_a_zero_byte_is_named(tmp_path):
     path = changed(tmp_path, b"a.txt", b"a\0txt", count=2)
     assert problems(path) == ("a\\x00txt is a name that no bundle may have",)
+
+
+def test_a_folder_in_a_zip_without_a_mode_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("sub/"), b"")
+        archive.filelist[0].external_attr = 0
+    assert problems(tmp_path / "z.zip") == ("sub/ is a folder, a link or a special file",)
+
+
+def test_a_big_file_that_does_not_shrink_is_no_bomb(tmp_path):
+    path = zipped(tmp_path / "z.zip", {"a": bytes(17 * 2**20)}, method=zipfile.ZIP_STORED)
+    with open_bundle(path) as bundle:
+        assert bundle.listing.files == {"a": 17 * 2**20}
 
 
 def test_a_link_in_a_zip_is_named(tmp_path):
@@ -450,3 +463,8 @@ def test_statements_are_ordered_by_subject_role_and_number():
     names = ["10.sender.statement.json", "2.sender.statement.json", "1.receiver.statement.json"]
     taken = inventory.take(THERE.union(*map(signed, names)), LISTED)
     assert taken.statements == tuple(FileName.parse(name) for name in (names[2], names[1], names[0]))
+
+
+def test_a_folder_that_goes_away_is_trouble_of_this_machine(tmp_path):
+    with pytest.raises(LocalIOError, match="No such file"):
+        FolderBundle(tmp_path / "gone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -287,6 +288,12 @@ def test_a_weak_private_key_does_not_sign(tmp_path):
 def test_a_private_key_on_a_foreign_curve_does_not_sign():
     key = generate_private_key(SECP256K1())
     raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(UnacceptableKey, match="kind"):
+        private_keys.load(raw, lambda: b"", where="key")
+
+
+def test_a_private_key_that_signs_nothing_does_not_sign():
+    raw = X25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with pytest.raises(UnacceptableKey, match="kind"):
         private_keys.load(raw, lambda: b"", where="key")
 

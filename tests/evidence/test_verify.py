@@ -544,6 +544,15 @@ def test_a_revocation_of_something_else_is_found(good):
     refused(good.verify(), Step.STATEMENTS, "revokes another")
 
 
+def test_a_revocation_of_nothing_is_found():
+    round_ = Round(TREE, TREE)
+    round_.compare()
+    round_.answer(S)
+    subject = Subject(name="1.sender.statement.json", sha256="0" * 64, length=1)
+    round_.answer(R, kind=Kind.REVOCATION, subject=subject, supersedes=subject.sha256)
+    refused(round_.verify(), Step.STATEMENTS, "revokes another")
+
+
 def test_a_role_that_is_no_party_of_the_case_is_found():
     terms = Terms()
     round_ = Round(TREE, TREE, terms=replace(terms, parties=terms.parties[:2])).both_accept()
@@ -560,6 +569,19 @@ def test_custody_that_the_report_tells_of_is_checked():
     assert round_.verify().exit_code == ExitCode.COMPLETE
     left = {key: raw for key, raw in round_.files.items() if not key.startswith(str(name))}
     refused(round_.verify(files=left), Step.STATEMENTS, "custody statement of the sender")
+
+
+@pytest.mark.parametrize("target", [TREE, None])
+def test_custody_that_the_report_tells_of_the_wrong_side_is_found(target):
+    round_ = Round(TREE, target)
+    round_.answer(S, about="web.source.manifest", kind=Kind.CUSTODY, case_id=None)
+    round_.compare()
+    (part,) = round_.report.parts
+    moved = msgspec.structs.replace(part, target=msgspec.structs.replace(part.target, custody=part.source.custody))
+    custody = {name: raw for name, raw in round_.files.items() if name.startswith("web.source.manifest.")}
+    resealed(round_, "report.json", msgspec.structs.replace(round_.report, parts=(moved,)).to_bytes())
+    done = round_.verify(files={**round_.files, **custody})
+    refused(done, Step.STATEMENTS, "the custody statement of the sender about web is not here")
 
 
 def test_custody_of_another_manifest_is_found():

@@ -27,6 +27,7 @@ _TESTS: Final = (
     "tests/test_terms.py",
     "tests/test_rules.py",
     "tests/test_carrying.py",
+    "tests/test_differences.py",
     "tests/evidence",
     "tests/agent/test_pieces.py",
     "tests/scan/test_listings.py",

@@ -383,7 +383,7 @@ def _entries() -> Iterator[tuple[str, str, bytes]]:
             yield name, defect, manifest(everything, _IGNORING)
         else:
             yield name, defect, manifest([folder(""), entry], _IGNORING)
-    listed = {**unread, "text_digest": sha256(b"a")}
+    listed = {**unread, "size": 2**20, "prefixes": ["0" * 16]}
     yield "listing-with-evidence", "evidence in a listing", manifest([folder(""), listed], {**HEADER, "digest": "none"})
     yield "listing-with-digest", "a listing with a digest", manifest([folder(""), good], {**HEADER, "digest": "none"})
     carried = [folder("", host={"carried": True})]
