@@ -368,6 +368,7 @@ def test_a_chunk_in_which_other_folders_were_entered_is_not_the_same():
         ((agent.UNREADABLE, agent.UNREADABLE), False),
     ):
         assert told.same_as(folders(*again, recheck=True)) is same
+    assert not folders(agent.UNREADABLE, recheck=False).same_as(folders(agent.OK, recheck=True))
     assert not folders(agent.OK, agent.OK, recheck=False).same_as(folders(agent.OK, agent.UNREADABLE, recheck=True))
 
 

@@ -35,21 +35,21 @@ def main(words: list[str]) -> int:
     """Run, say what survived, and return the exit code."""
     os.chdir(TREE)
     mutants = [m for m in all_mutants() if not words or any(word in f"{m.place} {m.name}" for word in words)]
-    equal = pinned()
-    runner = Runner([m for m in mutants if m.name not in equal], len(os.sched_getaffinity(0)), _say)
+    runner = Runner(mutants, len(os.sched_getaffinity(0)), _say)
     if pytest.main(["-s", *PYTEST], plugins=[runner]):
         return 2
-    for mutant in runner.survivors:
-        _say(f"{mutant.place}: {mutant.name}")
-    stale = set() if words else equal - {mutant.name for mutant in mutants}
-    for name in stale:
-        _say(f"{_PINNED.name} names a check that is not there: {name}")
-    considered = [mutant for mutant in mutants if mutant.name not in equal]
-    killed = len(considered) - len(runner.survivors)
-    _say(f"mutants: {killed} of {len(considered)} killed")
+    equal, survive = pinned(), {mutant.name for mutant in runner.survivors}
+    missed = [mutant for mutant in runner.survivors if mutant.name not in equal]
+    stale = equal & {mutant.name for mutant in mutants} - survive if words else equal - survive
+    for mutant in missed:
+        _say(f"no test misses {mutant.place}: {mutant.name}")
+    for name in sorted(stale):
+        _say(f"{_PINNED.name} names what is not there or does not survive: {name}")
+    told = len({mutant.name for mutant in mutants} - equal)
+    _say(f"mutants: {told - len(missed)} of {told} killed")
     if not words:
-        counted.record("mutants", killed, of=len(considered))
-    return 1 if runner.survivors or stale else 0
+        counted.record("mutants", told - len(missed), of=told)
+    return 1 if missed or stale else 0
 
 
 def _say(text: str) -> None:

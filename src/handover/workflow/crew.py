@@ -64,7 +64,8 @@ class Crew:
             self._work.put(None)
         until_s = time.monotonic() + _PATIENCE_S
         for thread in self._threads:
-            thread.join(max(until_s - time.monotonic(), 0))
+            if thread.is_alive():  # a signal can come before one has begun
+                thread.join(max(until_s - time.monotonic(), 0))
 
     def _run(self) -> None:
         while (item := self._work.get()) is not None:
