@@ -512,12 +512,23 @@ def test_totals_are_those_of_the_last_line():
             source.check_totals(counts, size)
 
 
+def test_a_line_that_goes_over_the_end_of_a_piece_is_one_line():
+    middle = SMALL.index(b"index.php")
+    end = SMALL.index(b"\n", middle) + 1
+    source = manifest_reader.Reader(
+        Cut(LINES[0] + b"\n", SMALL[len(LINES[0]) + 1 : middle], SMALL[middle:end], SMALL[end:]), where="test"
+    )
+    assert [line.key for line in source.lines()] == [line.key for line in manifests.reader(SMALL).lines()]
+
+
 def test_a_digest_that_is_none_is_found_among_plain_lines():
-    lines = make_manifest(file("a", b"1"), file("b", b"2")).splitlines()
+    raw = b"\n".join(make_manifest(file("a", b"1"), file("b", b"2")).splitlines()[2:4]) + b"\n"
+    whole = manifest_lines.split(manifest_lines.Block(raw, 3, 2), Algorithm.SHA256, pytest.fail)
+    assert (whole.keys, whole.odd) == ([b"a", b"b"], [])
     digest = hashlib.sha256(b"2").hexdigest().encode()
-    lines = [line.replace(digest, b"g" + digest[1:]) for line in lines]
-    with pytest.raises(MalformedInput, match="a digest that is not"):
-        audit(rehashed(lines))
+    wrong = manifest_lines.Block(raw.replace(digest, b"g" + digest[1:]), 3, 2)
+    batch = manifest_lines.split(wrong, Algorithm.SHA256, lambda line, number: (line, b"%d" % number))
+    assert (batch.keys, batch.odd, batch.sizes) == ([b"a", b"4"], [1], [b"1", None])
 
 
 @pytest.mark.parametrize("carried", [False, True])
@@ -536,6 +547,8 @@ def test_plain_lines_are_written_like_entries(digest, carried):
     with pytest.raises(ValueError, match="do not follow"):
         writer.add_plain(plain)
     writer.add(folder(""), None)
+    with pytest.raises(ValueError, match="do not follow"):
+        writer.add_plain(plain._replace(first=b"b", last=b"a"))
     writer.add_plain(plain)
     with pytest.raises(ValueError, match="do not follow"):
         writer.add_plain(plain)

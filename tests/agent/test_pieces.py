@@ -135,6 +135,20 @@ def test_the_result_of_a_file_is_whole_and_of_that_file(raw):
         frames.parse_file(raw, 4)
 
 
+def test_a_file_that_was_not_read_has_no_digest():
+    raw = struct.pack(">QIIBQqqQ", 1, 2, 3, Status.VANISHED | frames.NO_STAT, 0, 0, 0, 0)
+    told = frames.parse_file(raw + struct.pack(">IBI", 3, 2, 6) + b"ENOENT", 4)
+    assert (told.status, told.stat, told.digest, told.extras) == (Status.VANISHED, None, b"", {Extra.ERRNO: b"ENOENT"})
+
+
+def test_a_heartbeat_tells_how_far_it_is():
+    raw = struct.pack(">BQQQQ", 1, 2, 3, 4, 5)
+    assert frames.parse_beat(raw) == frames.Beat(recheck=True, files=2, bytes=3, folders_done=4, folders_known=5)
+    for other in (raw[:-1], raw + b"\0"):
+        with pytest.raises(RemoteError, match="a heartbeat"):
+            frames.parse_beat(other)
+
+
 @pytest.mark.parametrize("status", [9, 0x7F, 0x80 | 9])
 def test_a_status_that_does_not_exist_is_refused(status):
     with pytest.raises(RemoteError, match="a status that does not exist"):
