@@ -25,6 +25,8 @@ from support.sshd import Sshd, make_key, public_key, write_ssh_config
 _ROLES = ("sender", "receiver")
 _PAGES = 40
 _PICTURE = "uploads/a.jpg"
+#: So many bytes keep the scan busy until the file was touched again, also on a machine that is slow to touch.
+_LONG_TO_READ = 2**30
 _TOUCH_EVERY_S = 0.001
 
 
@@ -272,6 +274,9 @@ def touched(path: Path) -> Iterator[None]:
 
 def test_what_a_side_touches_during_the_scan_is_a_doubt_of_that_side(company):
     company.agree()
+    for side in (company.old, company.new):
+        with (side / "long to read").open("xb") as stream:
+            stream.truncate(_LONG_TO_READ)
     with touched(company.old / _PICTURE):
         result = handover("run", company.case)
     assert result.code == 3, result.out
