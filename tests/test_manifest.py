@@ -399,6 +399,32 @@ def test_an_entry_that_cannot_be_true_is_neither_written_nor_read(entry):
         audit(rehashed([*LINES[:2], strict_json.encode(entry), *LINES[2:]]))
 
 
+def listing_of(*entries: Entry) -> tuple[manifest.Writer, io.BytesIO]:
+    """Return the writer of a listing to which these entries were added, and what it writes to."""
+    out = io.BytesIO()
+    writer = manifest.Writer(out, manifests.make_header(digest=Algorithm.NONE), tempfile.TemporaryFile)
+    for entry in (folder(""), *entries):
+        writer.add(entry, None)
+    return writer, out
+
+
+def test_sums_that_no_reader_accepts_are_not_written():
+    most = 2**53
+    whole, _ = listing_of(Entry(path="a", type=EntryType.FILE, size=most))
+    assert whole.finish(manifests.LATER).bytes == most
+    writer, _ = listing_of(*(Entry(path=name, type=EntryType.FILE, size=most) for name in "ab"))
+    with pytest.raises(ValueError, match="more bytes together"):
+        writer.finish(manifests.LATER)
+
+
+def test_what_is_written_in_several_pieces_is_one_manifest():
+    writer, out = listing_of(*(Entry(path=f"{n:04}" * 50, type=EntryType.FILE, size=n) for n in range(2000)))
+    before = out.tell()
+    trailer = writer.finish(manifests.LATER)
+    assert 2**17 <= before < out.tell()
+    assert audit(out.getvalue())[1] == trailer
+
+
 @given(st.integers(0, 2**53))
 def test_prefixes_are_at_most_32_at_the_smallest_step_that_does(size):
     step = prefix_step(size)

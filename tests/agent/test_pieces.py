@@ -231,6 +231,18 @@ def chunk_of(folder: int, *names: bytes, kind: int = agent.SPECIAL) -> agent.Chu
     return chunk
 
 
+def test_a_recheck_tells_the_same_only_when_every_stable_column_is_the_same():
+    def told(changed: int) -> Chunk:
+        chunk = chunk_of(7, b"a", b"b", kind=agent.DIR)
+        chunk.children += [8, 9]
+        chunk.stats[1] = (*chunk.stats[1][:7], chunk.stats[1][7] + changed, chunk.stats[1][8])
+        return Chunk(Block(agent.packed([chunk], recheck=True)[0], None), 0)
+
+    assert told(0).same_as(told(0))
+    assert not told(0).same_as(told(1))
+    assert told(0).entered() == [0, 1]
+
+
 @pytest.mark.parametrize("name", [b"..", b".", b"", b"a/b", b"/", b"a\0b"])
 def test_a_name_that_is_a_path_is_refused(name):
     for chunks in ([chunk_of(7, name)], [chunk_of(7, b"a"), chunk_of(0, name), chunk_of(8)]):
