@@ -29,7 +29,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 LIMIT_S = 900.0
 #: Who takes longer is measured in the first rounds only: it is far from every bar, and noise matters less.
 SLOW_S = 5.0
-_SLOW_ROUNDS = 3
+_SLOW_ROUNDS = 2
 
 
 class Failed(Exception):
@@ -102,7 +102,7 @@ def run(command: Command, meter: Path) -> Sample:
 
 
 def by_turns(contenders: Sequence[Contender], repeats: int, meter: Path) -> Results:
-    """Run A B C A B C …; one that fails is out, with the reason, and a slow one is content with three rounds."""
+    """Run A B C A B C …; one that fails is out, with the reason, and a slow one is content with two rounds."""
     results: Results = {
         contender.name: contender.command if isinstance(contender.command, str) else [] for contender in contenders
     }
