@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -96,10 +96,13 @@ class Bench:
         found = self.found(peer)
         return Contender(peer.name, found if isinstance(found, str) else peer.command(found.program, tree))
 
-    def by_turns(self, name: str, *contenders: Contender, repeats: int | None = None) -> Results:
-        """Measure the contenders, interleaved."""
+    def by_turns(
+        self, name: str, *contenders: Contender, repeats: int | None = None, in_memory: Sequence[Path] = ()
+    ) -> Results:
+        """Measure the contenders, interleaved; each finds what is to be ``in_memory`` there."""
         say(f"measuring {name}")
-        return measure.by_turns(contenders, repeats or self.repeats, self.meter)
+        turns = [measure.warmed(contender, in_memory) for contender in contenders]
+        return measure.by_turns(turns, repeats or self.repeats, self.meter)
 
 
 def handover(*words: object) -> Command:

@@ -44,7 +44,6 @@ def local(bench: Bench) -> Iterator[Named]:
     """Scans of this machine: the agent alone, against the floor and the hash tools."""
     for work in bench.works:
         tree = bench.tree(work)
-        measure.warm(tree.path)
         name = f"{work} local, xxh128"
         xxh128 = bench.by_turns(
             name,
@@ -52,20 +51,20 @@ def local(bench: Bench) -> Iterator[Named]:
             Contender(FLOOR, _floor(bench, tree, peers.cores())),
             bench.peer(peers.XXHSUM, tree),
             Contender(RECHECK, agent(tree.path, Algorithm.XXH128, recheck=True)),
+            in_memory=(tree.path,),
         )
         yield name, xxh128
         yield f"{work} memory of the agent", _memory(xxh128[OURS], 25 + 100 * tree.largest_folder / _MB)
         tree = bench.tree(work, copied=True)
-        measure.warm(tree.path, tree.copy)
         name = f"{work} local, sha256"
         yield (
             name,
             bench.by_turns(
                 name,
-                # Side by side: who comes after slow peers on the copy may find the tree out of memory again.
-                Contender(RECHECK, agent(tree.path, Algorithm.SHA256, recheck=True)),
                 Contender(OURS, agent(tree.path, Algorithm.SHA256)),
                 *(bench.peer(peer, tree) for peer in _SHA256_PEERS),
+                Contender(RECHECK, agent(tree.path, Algorithm.SHA256, recheck=True)),
+                in_memory=(tree.path, tree.copy),
             ),
         )
 
@@ -94,7 +93,6 @@ def ssh(bench: Bench) -> Iterator[Named]:
     """Whole comparisons of a tree here with its copy behind a real sshd, the start of every process included."""
     for work in bench.works:
         tree = bench.tree(work, copied=True)
-        measure.warm(tree.path, tree.copy)
         name = f"{work} over SSH, xxh128"
         fast = _compare(bench, tree, "--fast", "--digest", "xxh128")
         xxh128 = bench.by_turns(
@@ -103,6 +101,7 @@ def ssh(bench: Bench) -> Iterator[Named]:
             _rsync(bench, tree, "xxh128"),
             Contender(NO_RECHECK, replace(fast, words=(*fast.words, "--no-recheck"))),
             Contender(FIRST_STAGE, replace(fast, until=b"First look")),
+            in_memory=(tree.path, tree.copy),
         )
         yield name, xxh128
         yield f"{work} memory of the near side", _memory(xxh128[OURS], 80 + 150 * tree.folders / _MB)
@@ -114,6 +113,7 @@ def ssh(bench: Bench) -> Iterator[Named]:
                 Contender(OURS, fast),
                 _rsync(bench, tree, "md5"),
                 Contender(FIRST_STAGE, replace(fast, until=b"First look")),
+                in_memory=(tree.path, tree.copy),
             ),
         )
     tree = bench.tree("W5k", copied=True)
@@ -132,7 +132,6 @@ def rounds(bench: Bench) -> Iterator[Named]:
     """A second round that may rest on the first."""
     name = "W1 second round"
     tree = bench.tree("W1")
-    measure.warm(tree.path)
     first, output = bench.home / "first.manifest", bench.home / "again.manifest"
     again = writing(output, handover("scan", tree.path, "-o", output, "--quiet"))
     if "--previous" not in subprocess.run(handover("scan", "--help").words, capture_output=True, text=True).stdout:
@@ -145,7 +144,7 @@ def rounds(bench: Bench) -> Iterator[Named]:
         return
     output.rename(first)
     second = Contender(OURS, replace(again, words=(*again.words, "--previous", str(first))))
-    yield name, bench.by_turns(name, Contender("first round", again), second)
+    yield name, bench.by_turns(name, Contender("first round", again), second, in_memory=(tree.path,))
 
 
 def compare(bench: Bench) -> Iterator[Named]:
