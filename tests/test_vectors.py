@@ -21,6 +21,7 @@ from handover.report import Report
 from handover.rules import RulesDocument
 from handover.terms import TermsError, parse
 from handover.workflow.verifying import VerifyRequest, verify_bundle
+from support import counted
 from support.vectors import ROOT, Stored, build, signers, stored
 
 CONTACTS = {"sender": "bok@old.example", "receiver": "support@new.example"}
@@ -55,6 +56,7 @@ def test_the_builder_writes_every_vector_byte_for_byte():
 def test_there_are_as_many_as_promised_small_and_each_with_one_defect_or_none():
     everything = stored()
     assert len(everything) >= 150
+    counted.record("vectors", len(everything))
     assert sum(path.stat().st_size for path in ROOT.rglob("*") if path.is_file()) < 3 * 2**20
     assert build.count().startswith(f"vectors: {len(everything)} (")
     for vector in everything:

@@ -20,6 +20,9 @@ from handover.paths import shown
 #: From this size on, in bytes, a process of its own saves more time than its start takes.
 WORTH = 2**25
 
+#: Bytes that wait in the pipe: with fewer, both processes mostly wait for one another.
+_AHEAD = 2**20
+
 _SEAL = re.compile(r"([0-9a-f]{64}) ([0-9a-f]{64}) ([0-9]+)\n")
 
 
@@ -43,7 +46,9 @@ def reader_without_hosts(path: Path) -> Iterator[Reader]:
 def _started(file: BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
     program = files("handover").joinpath("hostless.py").read_text()
     words = [sys.executable, "-I", "-S", "-B", "-c", program]
-    with subprocess.Popen(words, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        words, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=_AHEAD
+    ) as process:
         try:
             yield process
         finally:
