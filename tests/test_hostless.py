@@ -112,8 +112,19 @@ def test_a_second_host_does_not_stand_in_for_the_first(first):
     assert outcome(reader(WHOLE), bare(forged)) is None
 
 
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_host_of_header_or_trailer_is_not_taken_off(number):
+    lines = WHOLE.splitlines(keepends=True)
+    lines[number] = lines[number].removesuffix(b"}\n") + PLAIN
+    body = b"".join(lines[:-1])
+    old = hashlib.sha256(WHOLE[: -len(WHOLE.splitlines(keepends=True)[-1])]).hexdigest().encode()
+    forged = body + lines[-1].replace(old, hashlib.sha256(body).hexdigest().encode())
+    with pytest.raises(MalformedInput, match="unknown field `host`"):
+        list(Comparer(reader(WHOLE), bare(forged), RuleSet()).differences())
+
+
 def test_lines_that_go_over_the_end_of_a_piece_are_stripped_whole():
-    raw = b"".join(b'{"path":"%06d"' % number + PLAIN for number in range(5000))
+    raw = b"{}\n" + b"".join(b'{"path":"%06d"' % number + PLAIN for number in range(5000))
     out = io.BytesIO()
     assert hostless.strip(io.BytesIO(raw), out)[1:] == (hashlib.sha256(raw).hexdigest(), len(raw))
-    assert out.getvalue() == b"".join(b'{"path":"%06d"}\n' % number for number in range(5000))
+    assert out.getvalue() == b"{}\n" + b"".join(b'{"path":"%06d"}\n' % number for number in range(5000))

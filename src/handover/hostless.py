@@ -19,6 +19,7 @@ HOST = b',"host":'
 _BLOCK = 2**18
 #: No line is longer; what is longer is passed on in pieces, for the reader to refuse.
 _LONGEST = 2**23
+_ENTRY = b'{"path'
 _NANOSECONDS = rb'"(?:[1-9][0-9]{0,18}+|0|-[1-9][0-9]{0,18}+)"'
 _DECIMAL = rb'"(?:[1-9][0-9]{0,19}+|0)"'
 _SMALL = rb"(?:0|[1-9][0-9]{0,14}+)"
@@ -39,8 +40,9 @@ HOST_END = re.compile(HOST + rb"(?<!\}" + HOST + rb")" + HOST_OBJECT + rb"\}\n")
 
 def strip(source: BinaryIO, target: BinaryIO) -> tuple[str, str, int]:
     """Copy a manifest without the ``host`` of plain lines; return both digests, in hex, and the number of bytes."""
-    digest = before = hashlib.sha256()
-    length = 0
+    header = source.readline(_LONGEST)
+    digest = before = hashlib.sha256(header)
+    length = target.write(header)
     while raw := source.read(_BLOCK):
         if not raw.endswith(b"\n"):
             raw += source.readline(_LONGEST)
@@ -49,7 +51,9 @@ def strip(source: BinaryIO, target: BinaryIO) -> tuple[str, str, int]:
         before = digest.copy()
         digest.update(memoryview(raw)[last:])
         length += len(raw)
-        target.write(HOST_END.sub(b"}\n", raw))
+        # SECURITY: header and trailer have no ``host``. One that somebody gave them stays, for the reader to refuse.
+        entries = len(raw) if raw.startswith(_ENTRY, last) else last
+        target.write(HOST_END.sub(b"}\n", raw[:entries]) + raw[entries:])
     return before.hexdigest(), digest.hexdigest(), length
 
 

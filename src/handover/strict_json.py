@@ -82,6 +82,7 @@ def decode(kind: type[T], raw: bytes, *, where: str) -> T:
 
 def decode_lines(kind: type[T], raw: bytes, *, where: str, number: int) -> list[T]:
     """Parse whole lines, of which the first has this number; ``MalformedInput`` names the first that is wrong."""
+    prepare(kind)
     try:
         values = msgspec.json.Decoder(kind).decode_lines(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from handover.challenge import SALT_BYTES
 from handover.digests import Algorithm
 from handover.errors import RemoteError
 from handover.locations.ssh.askers import Nobody
@@ -21,6 +22,7 @@ from handover.workflow.outcome import Outcome
 from handover.workflow.reading import Choices, Reading
 from handover.workflow.running import RunRequest, run_round
 from handover.workflow.surroundings import Surroundings
+from handover.workflow.turns import Ended
 from scan.conftest import nothing_is_left
 from support.sshd import Sshd
 
@@ -46,6 +48,7 @@ class Display:
 
     def __init__(self) -> None:
         self.sides: list[str] = []
+        self.heard: Callable[[], None] = lambda: None
 
     def begin(self, sides: Sequence[str]) -> None:
         self.sides += sides
@@ -53,6 +56,7 @@ class Display:
     def update(self, side: str, totals: Totals) -> None:
         assert side in self.sides
         assert totals.files >= 0
+        self.heard()
 
     def expect(self, side: str, *, files: int, bytes: int) -> None:  # noqa: A002  what it is
         assert files > 0
@@ -66,8 +70,16 @@ class Display:
         pass
 
 
-def run(folder: Path, server: Sshd, parts: dict[str, tuple[object, object]], interrupted_by: str = "") -> Outcome:
-    """Make a round; it is interrupted when a remark begins with ``interrupted_by``."""
+def run(
+    folder: Path,
+    server: Sshd,
+    parts: dict[str, tuple[object, object]],
+    interrupted_by: str = "",
+    *,
+    challenge: int = 0,
+    ended_when_asked: bool = False,
+) -> Outcome:
+    """Make a round; it is interrupted by a remark that begins with ``interrupted_by``, or while files are asked for."""
     folder.mkdir()
     lines = [_PART.format(name=name, source=source, target=target) for name, (source, target) in parts.items()]
     (folder / "handover.yaml").write_text(_TERMS + "".join(lines))
@@ -76,10 +88,15 @@ def run(folder: Path, server: Sshd, parts: dict[str, tuple[object, object]], int
         if interrupted_by and text.startswith(interrupted_by):
             raise KeyboardInterrupt
 
-    world = Surroundings(now=lambda: datetime.now(UTC), token=secrets.token_bytes, remark=remark)
+    def token(length: int) -> bytes:
+        if ended_when_asked and length == SALT_BYTES:
+            display.heard = reading.turns.stop
+        return secrets.token_bytes(length)
+
+    world = Surroundings(now=lambda: datetime.now(UTC), token=token, remark=remark)
     display = Display()
     with Hosts(SshOptions(config_file=server.ssh_config), Nobody(), remark) as hosts:
-        reading = Reading(Choices(Algorithm.SHA256, first_look=True), hosts, display, world)
+        reading = Reading(Choices(Algorithm.SHA256, first_look=True, challenge=challenge), hosts, display, world)
         request = RunRequest(None, None, RuleSet(), same_host=False, junit=None)
         outcome = run_round(Case.open(folder), request, reading, world)
     assert display.sides == [f"{name} {role}" for name in parts for role in ("source", "target")]
@@ -114,6 +131,17 @@ def test_after_a_round_nothing_is_left(sshd, tmp_path, parts):
 def test_after_a_round_that_is_interrupted_nothing_is_left(sshd, tmp_path, parts, words):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "case", sshd, parts, interrupted_by=words)
+    assert list((tmp_path / "case" / "rounds").iterdir()) == []
+
+
+def test_the_parts_of_a_challenged_round_are_told_apart(sshd, tmp_path, parts):
+    report = run(tmp_path / "case", sshd, {name: parts[name] for name in ("web", "mail")}, challenge=2).report
+    assert [part.challenge.asked for part in report.parts if part.challenge is not None] == [1, 1]
+
+
+def test_a_challenge_ends_with_its_run(sshd, tmp_path, parts):
+    with pytest.raises(Ended):
+        run(tmp_path / "case", sshd, {"web": parts["web"]}, challenge=2, ended_when_asked=True)
     assert list((tmp_path / "case" / "rounds").iterdir()) == []
 
 

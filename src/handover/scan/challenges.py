@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from handover.agents.answers import Answer as Told
 from handover.agents.answers import Held, parse_answer
-from handover.agents.frames import FrameType, Status, broken, parse_beat
+from handover.agents.frames import FrameType, Status, broken
 from handover.challenge import Answer, Claim, State
 from handover.entries import HostStat
 from handover.locations.channel import Host
 from handover.manifest import Role
 from handover.scan.request import Clock, Progress, ScanRequest
-from handover.scan.scanner import Teller, begin
+from handover.scan.scanner import told_of
 
 _MOVED = (Status.VANISHED, Status.UNSTABLE)
 
@@ -24,23 +22,15 @@ def ask(
 
     Raises what ``scan`` raises for the host and its root.
     """
-    teller = Teller(progress, request.role.value if request.role else request.part)
-    session, _ = begin(host, request, clock, teller, b"")
     told: dict[int, Told] = {}
-    with closing(session):
-        for frame in session.frames():
-            match frame.type:
-                case FrameType.ANSWER:
-                    answer = parse_answer(frame.payload, request.digest.size)
-                    if answer.number in told or answer.number >= len(claims):
-                        raise broken("an answer to what was not asked")
-                    told[answer.number] = answer
-                case FrameType.BEAT:
-                    teller.hear(parse_beat(frame.payload))
-                case FrameType.OWNERS:
-                    pass
-                case _:
-                    raise broken("a frame that has no place in a challenge")
+
+    def take(payload: bytes) -> None:
+        answer = parse_answer(payload, request.digest.size)
+        if answer.number in told or answer.number >= len(claims):
+            raise broken("an answer to what was not asked")
+        told[answer.number] = answer
+
+    told_of(FrameType.ANSWER, host, request, progress, clock, take)
     return tuple(_judged(told.get(number), claim, request.role) for number, claim in enumerate(claims))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from handover.agents.frames import FrameType, Status, broken, parse_beat
+from handover.agents.frames import FrameType, Status
 from handover.agents.listing import Entry, Listed, Part, parts
 from handover.compare import agrees
 from handover.comparison import PathClass
@@ -21,7 +21,7 @@ from handover.locations.channel import Host
 from handover.manifest import Header
 from handover.rules import RuleSet
 from handover.scan.request import Clock, Progress, ScanRequest
-from handover.scan.scanner import Teller, begin
+from handover.scan.scanner import told_of
 
 _KEY_BYTES = 16
 _NOT_LOOKED_INTO = (Listed.UNKNOWN, Listed.ELSEWHERE)
@@ -34,22 +34,7 @@ def list_root(
 
     Raises what ``scan`` raises for the host and its root.
     """
-    teller = Teller(progress, request.role.value if request.role else request.part)
-    session, header = begin(host, request, clock, teller, b"")
-    try:
-        for frame in session.frames():
-            match frame.type:
-                case FrameType.LISTING:
-                    take(frame.payload)
-                case FrameType.BEAT:
-                    teller.hear(parse_beat(frame.payload))
-                case FrameType.OWNERS:
-                    pass
-                case _:
-                    raise broken("a frame that has no place in a listing")
-    finally:
-        session.close()
-    return header
+    return told_of(FrameType.LISTING, host, request, progress, clock, take)
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from handover.scan.spool import Folder, Told
 #: Rows that are decoded at a time of each chunk of a folder that came in several.
 _WINDOW = 64
 #: So many blocks are kept prepared for runs.
-_MARKED = 4
+_MARKED = 2
 
 _GAPS = {
     Status.UNREADABLE: GapKind.UNREADABLE,

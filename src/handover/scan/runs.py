@@ -26,7 +26,7 @@ _READ, _CARRIED, _FOLDER, _ODD = b"rcfo"
 _MARKS = bytes.maketrans(bytes(range(5)), bytes([_ODD, _READ, _FOLDER, _ODD, _ODD]))
 _RUNS = re.compile(rb"r+f?|c+f?|f|o")
 #: So many blocks are kept as text.
-_KEPT = 4
+_KEPT = 2
 
 
 class Below(NamedTuple):

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
@@ -35,9 +35,9 @@ _TELL_EVERY = 4096
 class Teller:
     """Tells the caller how far the scan is; repeats itself while nothing is heard, so that a caller can end it."""
 
-    def __init__(self, progress: Progress, side: str) -> None:
+    def __init__(self, progress: Progress, request: ScanRequest) -> None:
         self._progress = progress
-        self._side = side
+        self._side = request.role.value if request.role else request.part
         self._last = Beat(recheck=False, files=0, bytes=0, folders_done=0, folders_known=0)
 
     def hear(self, beat: Beat) -> None:
@@ -71,7 +71,7 @@ def scan(
     ``progress`` raises.
     """
     refuse_existing(output)
-    teller = Teller(progress, request.role.value if request.role else request.part)
+    teller = Teller(progress, request)
     carry = carry or Carry(())
     earlier = carry
     with _spool_beside(output, keep_cut=request.keep_cut) as stream, _scratch_beside(output) as scratch:
@@ -114,6 +114,26 @@ def begin(host: Host, request: ScanRequest, clock: Clock, teller: Teller, known:
         session.close()
         raise
     return session, header
+
+
+def told_of(
+    kind: FrameType, host: Host, request: ScanRequest, progress: Progress, clock: Clock, take: Callable[[bytes], None]
+) -> Header:
+    """Have an agent tell of a root in frames of one kind, and give the payload of each to ``take``.
+
+    Returns the header that a manifest of it would have. Raises what ``scan`` raises for the host and its root.
+    """
+    teller = Teller(progress, request)
+    session, header = begin(host, request, clock, teller, b"")
+    with closing(session):
+        for frame in session.frames():
+            if frame.type is kind:
+                take(frame.payload)
+            elif frame.type is FrameType.BEAT:
+                teller.hear(parse_beat(frame.payload))
+            elif frame.type is not FrameType.OWNERS:
+                raise broken("a frame that has no place here")
+    return header
 
 
 def _keep(session: Session, told: Told, teller: Teller, output: Path) -> Owners:

@@ -39,7 +39,7 @@ _UNKNOWN = 0
 _ANNOUNCED = 1
 _IN_PIECES = 2
 #: So many blocks are kept decoded for each pass: folders that follow one another mostly are in the same few.
-_DECODED = 4
+_DECODED = 2
 
 
 class Spool:

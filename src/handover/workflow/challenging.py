@@ -54,7 +54,7 @@ def challenge_part(part: Part, crew: Crew, reading: Reading) -> Challenge:
     # SECURITY: the salt is made when both manifests are there; nobody could prepare for it, or choose files by it.
     salt = reading.world.token(challenge.SALT_BYTES)
     choice = _choose(part, salt, reading.choices.challenge)
-    source, target = _both(part.plan, choice, salt, crew, reading)
+    source, target = _both(part, choice, salt, crew, reading)
     document = ChallengeDocument(
         type=challenge.TYPE,
         version=challenge.VERSION,
@@ -81,12 +81,13 @@ def _choose(part: Part, salt: bytes, count: int) -> Choice:
         return challenge.choose(source, target, salt, count)
 
 
-def _both(plan: PartPlan, choice: Choice, salt: bytes, crew: Crew, reading: Reading) -> list[_Answers]:
+def _both(part: Part, choice: Choice, salt: bytes, crew: Crew, reading: Reading) -> list[_Answers]:
     """Ask both at the same time, so that neither has the time to ask the other."""
+    plan = part.plan
     found: dict[int, tuple[Answer, ...]] = {}
 
     def ask(number: int, side: SidePlan) -> None:
-        found[number] = ask_side(plan.name, side, plan.rules, choice.claims, salt, reading)
+        found[number] = ask_side(plan.name, side, plan.rules, choice.claims, salt, reading, part.watched(number))
 
     futures = [crew.submit(partial(ask, number, side)) for number, side in enumerate(plan.sides)]
     for future in futures:

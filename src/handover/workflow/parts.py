@@ -105,11 +105,16 @@ class Part:
         self._work.judge(self.plan, self._troubles, None)
         return tuple(self._troubles)
 
+    def watched(self, number: int) -> Watched:
+        """Return the progress of the source, side 0, or the target, side 1."""
+        reading = self._work.reading
+        return Watched(reading.progress, self.labels[number], reading.turns)
+
     def _start(self, work: SideWork) -> None:
         reading = self._work.reading
         for number, side in enumerate(self.plan.sides):
             if self._troubles[number] is None:
-                watched = _Watched(reading.progress, self.labels[number], reading.turns)
+                watched = self.watched(number)
                 self._jobs[number] = _Job.start(partial(work, number, side), reading, watched, self._work.crew)
 
     def _read_side(self, number: int, side: SidePlan, reading: Reading, progress: Progress) -> None:
@@ -168,7 +173,7 @@ class _Job:
     remarks: list[str]
 
     @classmethod
-    def start(cls, work: Callable[[Reading, Progress], None], reading: Reading, watched: _Watched, crew: Crew) -> _Job:
+    def start(cls, work: Callable[[Reading, Progress], None], reading: Reading, watched: Watched, crew: Crew) -> _Job:
         remarks: list[str] = []
         own = replace(reading, world=replace(reading.world, remark=remarks.append))
 
@@ -190,7 +195,7 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
-class _Watched:
+class Watched:
     """The progress of one side, under a name of its own; ends the scan that tells it when the run is over."""
 
     display: Display

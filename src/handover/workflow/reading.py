@@ -248,7 +248,13 @@ def list_side(
 
 
 def ask_side(
-    part: str, side: SidePlan, rules: RuleSet, claims: tuple[Claim, ...], salt: bytes, reading: Reading
+    part: str,
+    side: SidePlan,
+    rules: RuleSet,
+    claims: tuple[Claim, ...],
+    salt: bytes,
+    reading: Reading,
+    progress: Progress,
 ) -> tuple[Answer, ...]:
     """Ask the host of a folder again for the files of these claims; return its answers."""
     place = side.location
@@ -257,7 +263,7 @@ def ask_side(
     question = Question(salt, tuple(claim.path for claim in claims))
     request = replace(_request(part, side, place, rules, reading), question=question)
     with _in_turn(side, place, request, reading) as (host, _):
-        return ask(host, request, claims, reading.progress, _clock(reading.world))
+        return ask(host, request, claims, progress, _clock(reading.world))
 
 
 @contextmanager
