@@ -23,6 +23,7 @@ from handover.manifest import Base, Carried, CaseRef, Clock, Counts, GapCounts, 
 from handover.manifest_reader import Reader
 from handover.rollup import FolderSummary, Rollup
 from handover.rules import RuleSet
+from handover.sentences import Sentence
 from handover.strict_json import Count, Document, Hex256, Instant
 
 VERSION: Literal[1] = 1
@@ -153,7 +154,9 @@ class Finding(Document):
     """A likely cause that explains many differences: opinion with evidence, never part of a verdict.
 
     ``share_bp`` is the share of the part's differences that it explains, in basis points. No difference counts for two
-    findings. Texts are in English and harmless; ``facts`` are the values in them.
+    findings. Texts are in English and harmless; ``facts`` are the values in them. ``sentences`` are the texts once
+    more, for other languages: each says in English what one of the texts does. A text that none of them says is a
+    command.
     """
 
     cause: str
@@ -165,6 +168,7 @@ class Finding(Document):
     evidence: tuple[str, ...]
     remedy: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
 
 
 class Report(Document):

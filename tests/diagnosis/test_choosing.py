@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from handover.diagnosis.choosing import choose
 from handover.diagnosis.hypothesis import Hypothesis, Weight
+from handover.diagnosis.words import say, text
+from handover.sentences import english
 
 
 def hypothesis(cause: str, weight: Weight = Weight.SEPARATED, confidence: str = "high") -> Hypothesis:
-    return Hypothesis(cause, weight, confidence, f"It was {cause}", ("seen",), ("mend",), lambda _: True)
+    return Hypothesis(
+        cause, weight, confidence, say("It was {cause}", cause=text(cause)), (say("seen"),), ("mend",), lambda _: True
+    )
 
 
 masks = st.dictionaries(st.integers(0, 31), st.integers(1, 50), min_size=1, max_size=10).map(Counter)
@@ -52,3 +56,10 @@ def test_a_handful_among_thousands_is_no_story():
     given = [hypothesis("many"), hypothesis("two")]
     assert [f.cause for f in choose(given, Counter({0b01: 5000, 0b10: 2}), "web")] == ["many"]
     assert [f.cause for f in choose(given, Counter({0b01: 50, 0b10: 2}), "web")] == ["many", "two"]
+
+
+def test_a_finding_has_its_texts_in_english_and_once_more_as_sentences():
+    found = choose([hypothesis("one"), hypothesis("other")], Counter({0b11: 20}), "web")[0]
+    said = [english(sentence) for sentence in found.sentences]
+    assert said == [found.title, *found.evidence]
+    assert found.remedy == ("mend",)

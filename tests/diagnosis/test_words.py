@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from diagnosis.parts import Part, site, stat
 from handover import paths
 from handover.diagnosis import words
+from handover.sentences import told
 from support.manifests import file, folder, link
 
 nasty = st.text("a-'\"“”$`\\\n\x1b\u202e\u200bé/ {}", min_size=1, max_size=8).map(str.encode)
@@ -18,34 +19,34 @@ nasty = st.text("a-'\"“”$`\\\n\x1b\u202e\u200bé/ {}", min_size=1, max_size=
 
 @given(nasty | st.binary(max_size=6))
 def test_a_quoted_name_cannot_end_its_quotation_or_steer_a_terminal(name):
-    text = words.quoted(name)
+    text = told(words.quoted(name))
     assert text[0] == "“"
     assert text[-1] == "”"
-    assert not set(text[1:-1]) & set("“”\n\x1b\u202e\u200b")
+    assert not set(text[1:-1]) & set("“”„\n\x1b\u202e\u200b")
 
 
 @given(nasty)
 def test_a_name_in_a_command_is_one_word_and_no_option(name):
-    told = words.argument(name)
-    if told is None:
+    word = words.argument(name)
+    if word is None:
         return
-    done = subprocess.run(["sh", "-c", f"printf %s {told}"], capture_output=True, check=True)
+    done = subprocess.run(["sh", "-c", f"printf %s {word}"], capture_output=True, check=True)
     assert done.stdout.removeprefix(b"./") == name.removeprefix(b"./")
     assert not done.stdout.startswith(b"-")
 
 
 @pytest.mark.parametrize(
-    ("n", "told"),
+    ("n", "text"),
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (99_949, "99.9 kB"), (100_000, "100 kB"),
      (999_600, "1.0 MB"), (2**31, "2.1 GB"), (2**53, "9.0 PB")],
 )  # fmt: skip
-def test_sizes_are_told_as_people_say_them(n, told):
-    assert words.size(n) == told
+def test_sizes_are_told_as_people_say_them(n, text):
+    assert told(words.size(n)) == text
 
 
 def test_times_far_away_are_told_all_the_same():
-    assert words.moment(0) == "1970-01-01 00:00 UTC"
-    assert words.moment(10**30).endswith(" s")
+    assert told(words.moment(0)) == "1970-01-01 00:00 UTC"
+    assert told(words.moment(10**30)).endswith(" s")
 
 
 HOSTILE = [

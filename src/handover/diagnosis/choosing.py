@@ -9,7 +9,9 @@ from dataclasses import replace
 from handover.comparison import share_bp
 from handover.diagnosis.hypothesis import Hypothesis, Weight
 from handover.diagnosis.observation import Observation
+from handover.diagnosis.words import inner, say
 from handover.report import Finding
+from handover.sentences import english
 
 _AT_MOST = 12
 _CONFIDENCE = {"high": 4, "medium": 3, "low": 1}
@@ -62,20 +64,23 @@ def _with_rivals(hypotheses: Sequence[Hypothesis], best: int, left: Counter[int]
             continue
         both = sum(n for mask, n in left.items() if mask >> best & 1 and mask >> place & 1)
         if rival.confidence == "high" and 20 * both >= 19 * count:
+            also = say("It also fits: {title}.", title=inner(rival.title))
             lower = "medium" if chosen.confidence == "high" else chosen.confidence
-            return replace(chosen, confidence=lower, evidence=(*chosen.evidence, f"It also fits: {rival.title}."))
+            return replace(chosen, confidence=lower, evidence=(*chosen.evidence, also))
     return chosen
 
 
 def _finding(told: Hypothesis, part: str, count: int, total: int) -> Finding:
+    texts = (told.title, *told.evidence, *told.remedy)
     return Finding(
         cause=told.cause,
-        title=told.title,
+        title=english(told.title),
         part=part,
         count=count,
         share_bp=min(share_bp(count, total), 10_000),
         confidence=told.confidence,
-        evidence=told.evidence,
-        remedy=told.remedy,
+        evidence=tuple(map(english, told.evidence)),
+        remedy=tuple(text if isinstance(text, str) else english(text) for text in told.remedy),
         facts=told.facts,
+        sentences=tuple(text for text in texts if not isinstance(text, str)),
     )

@@ -14,6 +14,7 @@ from handover.diagnosis.folders import Folders
 from handover.diagnosis.observation import CAUSED, Observation
 from handover.diagnosis.pairs import Pairs
 from handover.report import Fact
+from handover.sentences import Sentence
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -64,14 +65,17 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One possible explanation: finished texts, and which differences it would explain."""
+    """One possible explanation: its sentences, and which differences it would explain.
+
+    What is plain text in ``remedy`` is a command, the same in every language.
+    """
 
     cause: str
     weight: Weight
     confidence: Confidence
-    title: str
-    evidence: tuple[str, ...]
-    remedy: tuple[str, ...]
+    title: Sentence
+    evidence: tuple[Sentence, ...]
+    remedy: tuple[Sentence | str, ...]
     explains: Callable[[Observation], bool]
     facts: tuple[Fact, ...] = ()
 

@@ -1,76 +1,93 @@
-"""The few forms in which findings tell numbers, names and times: finished text, harmless on every surface."""
+"""How findings are put: sentences with typed values in them, harmless on every surface, and commands."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from handover import paths
+from handover.sentences import Sentence, Value
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 100
-_UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
 _TOLD = 3
+#: What any of the languages puts around a name.
+_QUOTES = str.maketrans({mark: f"\\u{{{ord(mark):x}}}" for mark in "“”„"})
 
 
-def number(n: int) -> str:
-    """Return a whole number with separators of thousands."""
-    return f"{n:,}"
+def say(sentence: str, /, **values: Value) -> Sentence:
+    """Return a sentence with what stands in its ``{fields}``."""
+    return Sentence(one=sentence, values=tuple(_named(values)))
 
 
-def plural(n: int, one: str, many: str) -> str:
+def plural(n: int, one: str, many: str, /, **values: Value) -> Sentence:
     """Return the sentence for ``n`` things; ``{n}`` in it is the number as people write it."""
-    return (one if n == 1 else many).replace("{n}", number(n))
+    return Sentence(one=one, many=many, n=n, values=tuple(_named(values)))
 
 
-def size(n: int) -> str:
-    """Return a number of bytes in decimal units, to a tenth below a hundred."""
-    value, unit = float(n), ""
-    for larger in _UNITS:
-        if value < 999.5:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}" if unit and value < 99.95 else f"{value:.0f} {unit or 'bytes'}"
+def number(n: int) -> Value:
+    """Return a whole number."""
+    return Value(field="", number=n)
 
 
-def moment(ns: int) -> str:
-    """Return a time in nanoseconds since 1970 as a minute in UTC."""
-    try:
-        return f"{_EPOCH + timedelta(seconds=ns // 10**9):%Y-%m-%d %H:%M} UTC"
-    except OverflowError:
-        return f"{ns // 10**9} s"
+def size(n: int) -> Value:
+    """Return a number of bytes, to be told in large units."""
+    return Value(field="", bytes=n)
 
 
-def quoted(path: bytes) -> str:
-    r"""Return a path in quotation marks, escaped and shortened, so that it cannot pass for words of ours.
+def moment(ns: int) -> Value:
+    """Return a time in nanoseconds since 1970."""
+    return Value(field="", moment_s=ns // 10**9)
+
+
+def text(words: str) -> Value:
+    """Return what is the same in every language, such as a command or a mode; nothing foreign."""
+    return Value(field="", text=words)
+
+
+def inner(sentence: Sentence) -> Value:
+    """Return a sentence that stands in another one."""
+    return Value(field="", sentence=sentence)
+
+
+def quoted(path: bytes) -> Value:
+    """Return a path, to be told in quotation marks."""
+    return Value(field="", names=(short(path),))
+
+
+def listed(names: Sequence[bytes], total: int | None = None) -> Value:
+    """Return the first few of some paths, and how many more there are of ``total``."""
+    more = (len(names) if total is None else total) - min(len(names), _TOLD)
+    return Value(field="", names=tuple(map(short, names[:_TOLD])), more=max(more, 0))
+
+
+def short(path: bytes) -> str:
+    r"""Return a path escaped and shortened, so that it cannot pass for words of ours.
 
     A quotation mark in the path becomes an escape too.
     """
-    text = paths.shown(path).replace("“", "\\u{201c}").replace("”", "\\u{201d}")
-    if len(text) > _LONGEST:
+    shown = paths.shown(path).translate(_QUOTES)
+    if len(shown) > _LONGEST:
         half = _LONGEST // 2
-        text = f"{text[:half]}…{text[-half:]}"
-    return f"“{text or '.'}”"
-
-
-def listed(names: Sequence[bytes], total: int | None = None) -> str:
-    """Return the first few of some paths, and how many more there are of ``total``."""
-    told = ", ".join(map(quoted, names[:_TOLD]))
-    more = (len(names) if total is None else total) - min(len(names), _TOLD)
-    return f"{told} and {number(more)} more" if more > 0 else told
+        shown = f"{shown[:half]}…{shown[-half:]}"
+    return shown or "."
 
 
 def argument(path: bytes) -> str | None:
     """Return a path as one word of a shell command below the root; ``None`` when it cannot be shown literally."""
-    text = paths.shown(path)
-    if text.encode() != path or len(text) > _LONGEST or not text:
+    shown = paths.shown(path)
+    if shown.encode() != path or len(shown) > _LONGEST or not shown:
         return None
     # SECURITY: people paste remedies; a name is one quoted word that no program takes for an option.
-    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+    return shlex.quote(f"./{shown}" if shown.startswith("-") else shown)
 
 
 def resend(part: str, *, checksum: bool = False) -> str:
     """Return the command that sends every missing and changed path again; it reads the remedy file of the round."""
     how = "-a --checksum" if checksum else "-a"
     return f"rsync {how} --from0 --files-from={part}.missing.files0 SOURCE/ TARGET/"
+
+
+def _named(values: dict[str, Value]) -> Iterator[Value]:
+    return (msgspec.structs.replace(value, field=field) for field, value in values.items())

@@ -10,8 +10,9 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import argument, number, quoted, size
+from handover.diagnosis.words import argument, plural, quoted, say, size, text
 from handover.report import Fact
+from handover.sentences import Sentence
 
 _NAME = re.compile(rb"(?is)(.+?)\.(zip|tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz|tar\.zst|7z|rar|jpa|wpress)\Z")
 _UNPACK = {b"zip": "unzip", b"7z": "7z x", b"rar": "unrar x"}
@@ -53,23 +54,41 @@ class Archive(Cause):
     def _unpacked_not(self, path: bytes, folder: bytes | None, kind: bytes, length: int, scene: Scene) -> Hypothesis:
         almost_nothing = 10 * scene.census.files <= self._files
         word = argument(path)
-        command = (f"On the target: {_UNPACK.get(kind, 'tar -xf')} {word}",) if word else ()
-        fact = (
-            f"A folder of that name is missing with {number(self._roots[folder])} files."
-            if folder is not None
-            else f"It has {size(length)}; {number(self._files)} files with {size(self._bytes)} are missing."
-        )
+        unpack = text(f"{_UNPACK.get(kind, 'tar -xf')} {word}")
+        command = (say("On the target: {command}", command=unpack),) if word else ()
         return Hypothesis(
             cause="archive_not_unpacked",
             weight=Weight.SEPARATED if folder is not None or almost_nothing else Weight.SHAPED,
             confidence="medium" if folder is not None or almost_nothing else "low",
-            title=f"The archive {quoted(path)} lies on the target and may hold what is missing: it was not unpacked",
-            evidence=(f"Only the target has it. {fact}", "What is in it was not looked at."),
-            remedy=(*command, "Then compare again."),
+            title=say(
+                "The archive {path} lies on the target and may hold what is missing: it was not unpacked",
+                path=quoted(path),
+            ),
+            evidence=(
+                say("Only the target has it."),
+                self._fitting(folder, length),
+                say("What is in it was not looked at."),
+            ),
+            remedy=(*command, say("Then compare again.")),
             explains=lambda seen: (
                 seen.path == path
                 if seen.kind is PathClass.EXTRA
                 else seen.kind is PathClass.MISSING and (folder is None or paths.is_below(seen.path, folder))
             ),
             facts=(Fact(name="archive", value=paths.shown(path)),),
+        )
+
+    def _fitting(self, folder: bytes | None, length: int) -> Sentence:
+        if folder is not None:
+            return plural(
+                self._roots[folder],
+                "A folder of that name is missing with {n} file.",
+                "A folder of that name is missing with {n} files.",
+            )
+        return plural(
+            self._files,
+            "It has {length}; {n} file with {size} is missing.",
+            "It has {length}; {n} files with {size} are missing.",
+            length=size(length),
+            size=size(self._bytes),
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import listed, number, plural
+from handover.diagnosis.words import listed, plural, say
 
 _TOLD, _FEW = 3, 3
 _FOLDERS = frozenset(
@@ -47,15 +47,23 @@ class Caches(Cause):
             cause="generated_files",
             weight=Weight.SEPARATED if alone else Weight.NAMED,
             confidence="medium" if alone and self._total >= _FEW else "low",
-            title="Only generated files, caches, sessions and logs differ"
+            title=say("Only generated files, caches, sessions and logs differ")
             if alone
-            else "Generated files, caches and logs differ",
+            else say("Generated files, caches and logs differ"),
             evidence=(
-                plural(self._total, "{n} path has a name", "{n} paths have names")
-                + f" of files that programs make anew: {listed(self._first)}.",
-                f"{number(scene.census.differences - self._total)} differences are not of this kind.",
+                plural(
+                    self._total,
+                    "{n} path has a name of files that programs make anew: {names}.",
+                    "{n} paths have names of files that programs make anew: {names}.",
+                    names=listed(self._first),
+                ),
+                plural(
+                    scene.census.differences - self._total,
+                    "{n} difference is not of this kind.",
+                    "{n} differences are not of this kind.",
+                ),
             ),
-            remedy=("Nothing has to be sent. To have them left out, write a rule `ignore` for these folders.",),
+            remedy=(say("Nothing has to be sent. To have them left out, write a rule `ignore` for these folders."),),
             explains=is_generated,
         )
 

@@ -11,8 +11,9 @@ from handover.diagnosis.causes.zeroed import is_emptied
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import number, quoted, resend
+from handover.diagnosis.words import number, plural, quoted, resend, say
 from handover.report import Fact
+from handover.sentences import Sentence
 
 _ENOUGH = 10
 _FEW_UNITS = 3
@@ -50,17 +51,21 @@ class CutOff(Cause):
 
     def _by_name(self, last: bytes, scene: Scene) -> Hypothesis:
         key, lost = paths.order_key(last), scene.census.tail_lost
-        broken = " That one is cut itself." if last in self._cut else ""
+        broken = (say("That one is cut itself."),) if last in self._cut else ()
         return Hypothesis(
             cause="cut_off",
             weight=Weight.SEPARATED,
             confidence="high",
-            title=f"The transfer broke off after {quoted(last)}",
+            title=say("The transfer broke off after {path}", path=quoted(last)),
             evidence=(
-                (
-                    f"In the order of names, all of the last {number(lost)} files are missing, and "
-                    f"{number(scene.census.files)} files before them are there.{broken}"
+                plural(
+                    lost,
+                    "In the order of names, the last {n} file is missing, and {before} files before it are there.",
+                    "In the order of names, all of the last {n} files are missing, and {before} files before them are "
+                    "there.",
+                    before=number(scene.census.files),
                 ),
+                *broken,
             ),
             remedy=_remedy(scene),
             explains=lambda seen: _lost(seen) and paths.order_key(seen.path) >= key,
@@ -72,14 +77,14 @@ class CutOff(Cause):
         # When no name with a dot arrived in the root, that has a reason of its own (``dotfiles``).
         hidden = not scene.census.top_dots
         proven = len(self._cut) == 1 and paths.is_below(self._cut[0].rpartition(b"/")[0], way)
-        broken = (f"{quoted(self._cut[0])} in it is cut itself.",) if proven else ()
+        broken = (say("{path} in it is cut itself.", path=quoted(self._cut[0])),) if proven else ()
         return Hypothesis(
             cause="cut_off",
             weight=Weight.SEPARATED,
             confidence="high" if proven or levels >= _FEW_UNITS else "medium",
-            title=f"The transfer broke off while it was in {quoted(way)}",
+            title=say("The transfer broke off while it was in {folder}", folder=quoted(way)),
             evidence=(
-                (
+                say(
                     "Every folder is there as a whole or missing as a whole, except those on the way to this one: so "
                     "ends a copy that goes through one folder after the other."
                 ),
@@ -91,9 +96,9 @@ class CutOff(Cause):
         )
 
 
-def _remedy(scene: Scene) -> tuple[str, ...]:
+def _remedy(scene: Scene) -> tuple[Sentence | str, ...]:
     return (
-        (
+        say(
             "See first whether the target is full: `df -h`, `df -i`, `quota`. Then start the transfer again; it goes "
             "on where it stopped:"
         ),

@@ -8,7 +8,7 @@ from handover import paths
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
-from handover.diagnosis.words import moment, number, plural, quoted, resend
+from handover.diagnosis.words import moment, number, plural, quoted, resend, say
 from handover.report import Fact
 
 _FEW = 3
@@ -36,15 +36,29 @@ class Deleted(Cause):
             cause="deleted_after_arrival",
             weight=Weight.SEPARATED if everywhere else Weight.SHAPED,
             confidence="high" if everywhere and touched >= _FEW and not folders.touched_in_peace else "medium",
-            title="Files were deleted on the target after they had arrived",
+            title=say("Files were deleted on the target after they had arrived"),
             evidence=(
-                plural(touched, "{n} folder", "{n} folders")
-                + f" with {number(lost)} missing names changed on the target after everything in it had come: "
-                f"{quoted(latest.path)} on {moment(latest.touched_ns)}, its files by {moment(latest.newest_ns)}.",
-                f"Of the folders without any loss, {number(folders.touched_in_peace)} changed so late.",
+                plural(
+                    touched,
+                    "{n} folder with missing names ({lost}) changed on the target after everything in it had come: "
+                    "{folder} on {touched}, its files by {newest}.",
+                    "{n} folders with missing names ({lost}) changed on the target after everything in them had come: "
+                    "{folder} on {touched}, its files by {newest}.",
+                    lost=number(lost),
+                    folder=quoted(latest.path),
+                    touched=moment(latest.touched_ns),
+                    newest=moment(latest.newest_ns),
+                ),
+                plural(
+                    folders.touched_in_peace,
+                    "Of the folders without any loss, {n} changed so late.",
+                    "Of the folders without any loss, {n} changed so late.",
+                ),
             ),
             remedy=(
-                "Ask who cleaned up on the target: a virus scanner, a panel, a colleague. Look into its quarantine.",
+                say(
+                    "Ask who cleaned up on the target: a virus scanner, a panel, a colleague. Look into its quarantine."
+                ),
                 resend(scene.context.part),
             ),
             explains=lambda seen: (

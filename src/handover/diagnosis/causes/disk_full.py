@@ -10,7 +10,7 @@ from handover.diagnosis.causes.zeroed import is_emptied
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import moment, number, resend
+from handover.diagnosis.words import moment, number, plural, resend, say
 from handover.report import Fact
 
 _FEW = 3
@@ -41,16 +41,29 @@ class DiskFull(Cause):
             cause="disk_full",
             weight=Weight.WHOLE,
             confidence="high" if none_after and self._empty >= _ENOUGH else "medium",
-            title="The disk or the quota of the target was full",
+            title=say("The disk or the quota of the target was full"),
             evidence=(
-                (
-                    f"{number(self._empty)} files are empty on the target and {number(self._cut)} are cut. "
-                    f"{number(full.lost_above)} of them came after {moment(full.value)}, by the target's clock."
+                plural(
+                    self._empty,
+                    "{n} file is empty on the target and {cut} are cut.",
+                    "{n} files are empty on the target and {cut} are cut.",
+                    cut=number(self._cut),
                 ),
-                f"{number(full.arrived_below)} files with content came before, {number(full.arrived_above)} after.",
+                plural(
+                    full.lost_above,
+                    "{n} of them came after {moment}, by the target's clock.",
+                    "{n} of them came after {moment}, by the target's clock.",
+                    moment=moment(full.value),
+                ),
+                plural(
+                    full.arrived_below,
+                    "{n} file with content came before, {after} after.",
+                    "{n} files with content came before, {after} after.",
+                    after=number(full.arrived_above),
+                ),
             ),
             remedy=(
-                "Make room on the target (`df -h`, `df -i`, `quota`), then send the rest again:",
+                say("Make room on the target (`df -h`, `df -i`, `quota`), then send the rest again:"),
                 resend(scene.context.part, checksum=True),
             ),
             explains=lambda seen: _explains(seen, missing_too=none_after, since_ns=full.value),

@@ -8,7 +8,8 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import listed, number, plural, resend
+from handover.diagnosis.words import listed, plural, resend, say, text
+from handover.sentences import Sentence
 
 _TOLD = 3
 _FEW = 2
@@ -51,15 +52,28 @@ class Dotfiles(Cause):
             cause="top_dotfiles_missing",
             weight=Weight.SEPARATED,
             confidence="high" if self._top_total >= _FEW else "medium",
-            title="The names in the root that begin with a dot are missing: copied with `*`, which does not mean them",
-            evidence=(
-                plural(self._top_total, "{n} is missing and none arrived: ", "All {n} are missing and none arrived: ")
-                + f"{listed(self._top, self._top_total)}.",
-                *((f"In folders, {number(inner)} such names arrived.",) if inner else ()),
+            title=say(
+                "The names in the root that begin with a dot are missing: copied with `*`, which does not mean them"
             ),
-            remedy=("Send them: cp -a SOURCE/. TARGET/ (with the dot), or:", resend(scene.context.part)),
+            evidence=(
+                plural(
+                    self._top_total,
+                    "{n} is missing and none arrived: {names}.",
+                    "All {n} are missing and none arrived: {names}.",
+                    names=listed(self._top, self._top_total),
+                ),
+                *((_in_folders(inner),) if inner else ()),
+            ),
+            remedy=(
+                say("Send them: {command} (with the dot), or:", command=text("cp -a SOURCE/. TARGET/")),
+                resend(scene.context.part),
+            ),
             explains=lambda seen: seen.kind is PathClass.MISSING and seen.path.startswith(b"."),
         )
+
+
+def _in_folders(arrived: int) -> Sentence:
+    return plural(arrived, "In folders, {n} such name arrived.", "In folders, {n} such names arrived.")
 
 
 def _everywhere(total: int, scene: Scene) -> Hypothesis:
@@ -67,10 +81,16 @@ def _everywhere(total: int, scene: Scene) -> Hypothesis:
         cause="dotfiles_filtered",
         weight=Weight.SEPARATED,
         confidence="high" if total >= _FEW else "medium",
-        title="Every name that begins with a dot is missing: the program or the FTP server hides them",
-        evidence=(f"{number(total)} such names are missing, in the root and in folders, and not one arrived.",),
+        title=say("Every name that begins with a dot is missing: the program or the FTP server hides them"),
+        evidence=(
+            plural(
+                total,
+                "{n} such name is missing, in the root and in folders, and not one arrived.",
+                "{n} such names are missing, in the root and in folders, and not one arrived.",
+            ),
+        ),
         remedy=(
-            "Switch on hidden files in the FTP program (`LIST -a`), or use rsync or SFTP:",
+            say("Switch on hidden files in the FTP program (`LIST -a`), or use rsync or SFTP:"),
             resend(scene.context.part),
         ),
         explains=lambda seen: (

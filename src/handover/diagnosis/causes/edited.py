@@ -9,8 +9,9 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import suffix
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import moment, number, plural, quoted
+from handover.diagnosis.words import moment, plural, quoted, say
 from handover.report import Fact
+from handover.sentences import Sentence
 
 _FEW, _ENOUGH = 3, 5
 _BURST_NS = 600 * 10**9
@@ -74,43 +75,68 @@ class Edited(Cause):
             cause="edited_on_target",
             weight=Weight.SHAPED,
             confidence="medium",
-            title="Files were edited on the target since it went live"
+            title=say("Files were edited on the target since it went live")
             if in_use
-            else "Files are newer on the target: they were edited there after the copy",
+            else say("Files are newer on the target: they were edited there after the copy"),
             evidence=(
-                plural(self._texts + self._others, "{n} changed file is", "{n} changed files are")
-                + f" newer on the target, for example {quoted(self._first)}; the first edit is of "
-                f"{moment(self._earliest_ns)}.",
+                plural(
+                    self._texts + self._others,
+                    "{n} changed file is newer on the target, for example {path}; the first edit is of {moment}.",
+                    "{n} changed files are newer on the target, for example {path}; the first edit is of {moment}.",
+                    path=quoted(self._first),
+                    moment=moment(self._earliest_ns),
+                ),
             ),
             remedy=(
-                "If these edits are meant, agree to them with `may_differ`. Do not send the old ones over them unseen.",
+                say(
+                    "If these edits are meant, agree to them with `may_differ`. Do not send the old ones over them "
+                    "unseen."
+                ),
             ),
             explains=_is_newer_there,
         )
 
     def _replaced(self) -> Hypothesis:
         step, everything = abs(self._step), bool(self._others)
-        if step > 1:
-            how = f"their sizes differ by multiples of {number(step)} bytes, as when one text is replaced by another"
-        elif step:
-            how = "they were all written within minutes"
-        else:
-            how = "their sizes stayed, as when one text is replaced by another of the same length"
         return Hypothesis(
             cause="text_replaced",
             weight=Weight.SEPARATED,
             confidence="high" if self._texts >= _ENOUGH and step != 1 and not self._others else "medium",
-            title="A text was replaced all over the files on the target, such as a domain or the path of the account",
-            evidence=(
-                f"{number(self._texts)} texts are newer on the target and {how}, for example {quoted(self._first)}.",
-                f"{number(self._others)} other files, such as pictures, were written with them: those are damaged."
-                if everything
-                else "No picture and no archive changed.",
+            title=say(
+                "A text was replaced all over the files on the target, such as a domain or the path of the account"
             ),
-            remedy=("If the replacement is meant, agree to it with `may_differ` and the reason.",),
+            evidence=(
+                plural(
+                    self._texts,
+                    "{n} text is newer on the target, for example {path}.",
+                    "{n} texts are newer on the target, for example {path}.",
+                    path=quoted(self._first),
+                ),
+                _how(step),
+                plural(
+                    self._others,
+                    "{n} other file, such as a picture, was written with them: that one is damaged.",
+                    "{n} other files, such as pictures, were written with them: those are damaged.",
+                )
+                if everything
+                else say("No picture and no archive changed."),
+            ),
+            remedy=(say("If the replacement is meant, agree to it with `may_differ` and the reason."),),
             explains=lambda seen: _is_newer_there(seen) and (everything or _is_text(seen)),
             facts=(Fact(name="step_bytes", value=str(step)),),
         )
+
+
+def _how(step: int) -> Sentence:
+    if step > 1:
+        return plural(
+            step,
+            "Their sizes differ by multiples of {n} byte, as when one text is replaced by another.",
+            "Their sizes differ by multiples of {n} bytes, as when one text is replaced by another.",
+        )
+    if step:
+        return say("They were all written within minutes.")
+    return say("Their sizes stayed, as when one text is replaced by another of the same length.")
 
 
 def _made(live_ns: int, newest: bytes) -> Hypothesis:
@@ -118,9 +144,15 @@ def _made(live_ns: int, newest: bytes) -> Hypothesis:
         cause="made_on_target",
         weight=Weight.SHAPED,
         confidence="medium",
-        title="Files were made on the target since it went live",
-        evidence=(f"They are newer than {moment(live_ns)}, by the target's clock; the newest is {quoted(newest)}.",),
-        remedy=("Nothing is lost by these. To have them agreed, write a rule `may_be_extra` with the reason.",),
+        title=say("Files were made on the target since it went live"),
+        evidence=(
+            say(
+                "They are newer than {moment}, by the target's clock; the newest is {path}.",
+                moment=moment(live_ns),
+                path=quoted(newest),
+            ),
+        ),
+        remedy=(say("Nothing is lost by these. To have them agreed, write a rule `may_be_extra` with the reason."),),
         explains=lambda seen: (
             seen.kind is PathClass.EXTRA and seen.is_file and (seen.target_stat.modified_ns or 0) >= live_ns
         ),

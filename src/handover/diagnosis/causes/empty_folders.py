@@ -8,9 +8,10 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import listed, number, plural
+from handover.diagnosis.words import listed, number, plural, say, text
 
 _TOLD, _FEW = 3, 3
+_MAKE = "cd SOURCE && find . -type d -empty -print0 | rsync -a --from0 --files-from=- . TARGET/"
 
 
 class EmptyFolders(Cause):
@@ -41,18 +42,19 @@ class EmptyFolders(Cause):
             cause="empty_folders_dropped",
             weight=Weight.SEPARATED,
             confidence="high" if total >= _FEW and not arrived else "medium",
-            title="Empty folders were left out: the program that carried the files carries no empty folder",
+            title=say("Empty folders were left out: the program that carried the files carries no empty folder"),
             evidence=(
                 plural(
                     total,
-                    "{n} folder without files is missing, ",
-                    "{n} folders without files are missing, ",
-                )
-                + f"and {number(arrived)} arrived: {listed(names, total)}.",
+                    "{n} folder without files is missing, and {arrived} arrived: {names}.",
+                    "{n} folders without files are missing, and {arrived} arrived: {names}.",
+                    arrived=number(arrived),
+                    names=listed(names, total),
+                ),
             ),
             remedy=(
-                "Make them: cd SOURCE && find . -type d -empty -print0 | rsync -a --from0 --files-from=- . TARGET/",
-                "Programs often need them (uploads, cache, sessions) and fail when they cannot write there.",
+                say("Make them: {command}", command=text(_MAKE)),
+                say("Programs often need them (uploads, cache, sessions) and fail when they cannot write there."),
             ),
             explains=lambda seen: (
                 seen.kind is PathClass.MISSING and seen.is_folder and seen.path in folders.hollow_missing

@@ -9,7 +9,7 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect, suffix
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import listed, number, quoted, resend
+from handover.diagnosis.words import listed, plural, resend, say, short, text
 from handover.report import Fact
 
 _LEAST, _FEW, _ENOUGH = 2, 3, 5
@@ -53,24 +53,24 @@ class Filtered(Cause):
         if units < _FEW or not spread:
             return
         endings = frozenset(found)
-        told = ", ".join("*" + quoted(ending)[1:-1] for ending in sorted(endings)[:_ENOUGH])
+        told = ", ".join("*" + short(ending) for ending in sorted(endings)[:_ENOUGH])
         yield Hypothesis(
             cause="filtered",
             weight=Weight.SEPARATED,
             confidence="high" if units >= _ENOUGH else "medium",
-            title=f"Every file of one kind is missing: {told}",
+            title=say("Every file of one kind is missing: {endings}", endings=text(told)),
             evidence=(
-                (
-                    f"{number(units)} such files are missing from folders that arrived, in more than one "
-                    "folder, and not one "
-                    "such file arrived."
+                plural(
+                    units,
+                    "{n} such file is missing from folders that arrived, and not one such file arrived.",
+                    "{n} such files are missing from folders that arrived, in more than one folder, and not one such "
+                    "file arrived.",
                 ),
             ),
             remedy=(
-                (
+                say(
                     "Look for a filter where it was sent (--exclude, a list of types in the panel or in the FTP "
-                    "program, a "
-                    "virus scanner)."
+                    "program, a virus scanner)."
                 ),
                 resend(scene.context.part),
             ),
@@ -89,9 +89,15 @@ def _names(scene: Scene) -> Iterator[Hypothesis]:
         cause="filtered",
         weight=Weight.SEPARATED,
         confidence="medium",
-        title=f"Everything with one name is missing, wherever it was: {listed(names)}",
-        evidence=(f"It is missing in {number(units)} folders that arrived, and there is none of it anywhere.",),
-        remedy=("Look for a filter where it was sent (--exclude).", resend(scene.context.part)),
+        title=say("Everything with one name is missing, wherever it was: {names}", names=listed(names)),
+        evidence=(
+            plural(
+                units,
+                "It is missing in {n} folder that arrived, and there is none of it anywhere.",
+                "It is missing in {n} folders that arrived, and there is none of it anywhere.",
+            ),
+        ),
+        remedy=(say("Look for a filter where it was sent (--exclude)."), resend(scene.context.part)),
         explains=lambda seen: seen.kind is PathClass.MISSING and not known.isdisjoint(seen.path.split(b"/")),
         facts=tuple(Fact(name="name", value=paths.shown(name)) for name in names[:_ENOUGH]),
     )

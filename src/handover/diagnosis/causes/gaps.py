@@ -8,22 +8,36 @@ from handover import paths
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import listed, number
+from handover.diagnosis.words import listed, plural, say, text
 from handover.report import Fact
+from handover.sentences import Sentence
 
 _TOLD = 3
 _TITLES = {
-    "unreadable": "The account that read the {side} has no permission for a part of it",
-    "moving": "The {side} was in use while it was read",
-    "boundary": "Another filesystem is mounted on the {side} and was not read",
+    "unreadable": {
+        "source": say("The account that read the source has no permission for a part of it"),
+        "target": say("The account that read the target has no permission for a part of it"),
+    },
+    "moving": {
+        "source": say("The source was in use while it was read"),
+        "target": say("The target was in use while it was read"),
+    },
+    "boundary": {
+        "source": say("Another filesystem is mounted on the source and was not read"),
+        "target": say("Another filesystem is mounted on the target and was not read"),
+    },
 }
 _REMEDIES = {
     "unreadable": (
-        "Read as the owner of the files or with `become: sudo -n`, or give the permission on that host:",
-        "chmod -R u+rX FOLDER    (as the owner; else chown -R ACCOUNT FOLDER as root)",
+        say("Read as the owner of the files or with `become: sudo -n`, or give the permission on that host:"),
+        say(
+            "{command} (as the owner; else {other} as root)",
+            command=text("chmod -R u+rX FOLDER"),
+            other=text("chown -R ACCOUNT FOLDER"),
+        ),
     ),
-    "moving": ("Compare again when nobody works on the site, or leave its caches and logs out with rules.",),
-    "boundary": ("If it belongs to the site, set `cross_mounts: true` for that location and compare again.",),
+    "moving": (say("Compare again when nobody works on the site, or leave its caches and logs out with rules."),),
+    "boundary": (say("If it belongs to the site, set `cross_mounts: true` for that location and compare again."),),
 }
 _GROUPS = {"unreadable": "unreadable", "unstable": "moving", "vanished": "moving", "boundary": "boundary"}
 
@@ -49,12 +63,19 @@ class Gaps(Cause):
                 cause=f"{group}_on_{side}",
                 weight=Weight.PROVEN,
                 confidence="high",
-                title=_TITLES[group].format(side=side),
-                evidence=(f"{number(count)} gaps on the {side}: {listed(first, count)}.",),
+                title=_TITLES[group][side],
+                evidence=(_found(side, count, first),),
                 remedy=_REMEDIES[group],
                 explains=_explains(group, side),
                 facts=tuple(Fact(name="path", value=paths.shown(path)) for path in first),
             )
+
+
+def _found(side: str, count: int, first: list[bytes]) -> Sentence:
+    names = listed(first, count)
+    if side == "source":
+        return plural(count, "{n} gap on the source: {names}.", "{n} gaps on the source: {names}.", names=names)
+    return plural(count, "{n} gap on the target: {names}.", "{n} gaps on the target: {names}.", names=names)
 
 
 def _reasons(seen: Observation) -> Iterator[tuple[str, str]]:

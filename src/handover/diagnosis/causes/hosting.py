@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import listed, plural
+from handover.diagnosis.words import listed, plural, say
 
 _TOLD = 3
 #: cPanel, DirectAdmin, Plesk and CloudLinux, and the servers beside them; most of them only in the root.
@@ -43,12 +43,18 @@ class Hosting(Cause):
                 cause="added_by_hosting",
                 weight=Weight.NAMED,
                 confidence="medium",
-                title="The new hosting added files of its own",
+                title=say("The new hosting added files of its own"),
                 evidence=(
-                    plural(self._total, "{n} path has", "{n} paths have")
-                    + f" a name that hosts make: {listed(self._found)}.",
+                    plural(
+                        self._total,
+                        "{n} path has a name that hosts make: {names}.",
+                        "{n} paths have a name that hosts make: {names}.",
+                        names=listed(self._found),
+                    ),
                 ),
-                remedy=("Nothing is lost by these. To have them agreed, write a rule `may_be_extra` with the reason.",),
+                remedy=(
+                    say("Nothing is lost by these. To have them agreed, write a rule `may_be_extra` with the reason."),
+                ),
                 explains=_is_hosts_own,
             )
 

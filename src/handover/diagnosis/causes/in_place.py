@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import plural, quoted, resend
+from handover.diagnosis.words import plural, quoted, resend, say
 
 
 class InPlace(Cause):
@@ -37,15 +37,15 @@ class InPlace(Cause):
                     "The content of a file changed while its size and its time stayed: it is damaged, or was "
                     "altered unseen",
                     "The content of {n} files changed while their sizes and times stayed: they are damaged, or "
-                    "were altered "
-                    "unseen",
+                    "were altered unseen",
                 ),
-                evidence=(f"For example {quoted(self._first)}. Whoever edits a file gives it a new time.",),
+                evidence=(
+                    say("For example {path}. Whoever edits a file gives it a new time.", path=quoted(self._first)),
+                ),
                 remedy=(
-                    (
-                        "Check disk and memory of the target, and look for changes that nobody admits to. A "
-                        "copy by size and "
-                        "time passes over these files: compare contents when you send them again."
+                    say(
+                        "Check disk and memory of the target, and look for changes that nobody admits to. A copy by "
+                        "size and time passes over these files: compare contents when you send them again."
                     ),
                     resend(scene.context.part, checksum=True),
                 ),

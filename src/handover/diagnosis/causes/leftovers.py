@@ -9,7 +9,7 @@ from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.tables import HashSet
-from handover.diagnosis.words import number, plural, quoted, resend
+from handover.diagnosis.words import plural, quoted, resend, say
 
 #: WinSCP, browsers and many others; rsync and its --partial-dir; lftp and ProFTPD's HiddenStores; PureFTPd.
 _ENDING = re.compile(rb"(?s)(.+)\.(?:filepart|part|partial|crdownload|download|tmp-upload)\Z")
@@ -50,19 +50,26 @@ class Leftovers(Cause):
             return
         known = frozenset(path for path, _ in pieces)
         wanted = frozenset(whole for _, whole in pieces if whole is not None and whole in self._lost)
-        told = (
-            f" {number(len(wanted))} of the files that they were to become are missing or not whole." if wanted else ""
+        unfinished = plural(
+            len(wanted),
+            "{n} of the files that they were to become is missing or not whole.",
+            "{n} of the files that they were to become are missing or not whole.",
         )
         yield Hypothesis(
             cause="transfer_leftovers",
             weight=Weight.PROVEN if wanted else Weight.SHAPED,
             confidence="high" if wanted else "medium",
-            title="A transfer was interrupted and left its unfinished pieces behind",
+            title=say("A transfer was interrupted and left its unfinished pieces behind"),
             evidence=(
-                plural(len(known), "{n} such piece, for example ", "{n} such pieces, for example ")
-                + f"{quoted(pieces[0][0])}.{told}",
+                plural(
+                    len(known),
+                    "{n} such piece, for example {path}.",
+                    "{n} such pieces, for example {path}.",
+                    path=quoted(pieces[0][0]),
+                ),
+                *((unfinished,) if wanted else ()),
             ),
-            remedy=("Send the files again, then remove the pieces on the target:", resend(scene.context.part)),
+            remedy=(say("Send the files again, then remove the pieces on the target:"), resend(scene.context.part)),
             explains=lambda seen: seen.path in known if seen.kind is PathClass.EXTRA else seen.path in wanted,
         )
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import plural, quoted, resend
+from handover.diagnosis.words import plural, quoted, resend, say
 from handover.report import Fact
 
 _FEW = 3
 _DIRECTIONS = {
-    "lf_to_crlf": "Line ends were changed from LF to CR LF: the transfer ran in text (ASCII) mode",
-    "crlf_to_lf": "Line ends were changed from CR LF to LF: the transfer ran in text (ASCII) mode",
-    "mixed": "Line ends were changed on the way: the transfer ran in text (ASCII) mode",
+    "lf_to_crlf": say("Line ends were changed from LF to CR LF: the transfer ran in text (ASCII) mode"),
+    "crlf_to_lf": say("Line ends were changed from CR LF to LF: the transfer ran in text (ASCII) mode"),
+    "mixed": say("Line ends were changed on the way: the transfer ran in text (ASCII) mode"),
 }
 
 
@@ -51,17 +51,16 @@ class LineEnds(Cause):
             evidence=(
                 plural(
                     texts,
-                    "{n} text is equal but for its line ends, for example ",
-                    "{n} texts are equal but for their line ends, for example ",
-                )
-                + f"{quoted(self._first)}.",
-                "Pictures and archives that went the same way are damaged and cannot be repaired from the copy.",
+                    "{n} text is equal but for its line ends, for example {path}.",
+                    "{n} texts are equal but for their line ends, for example {path}.",
+                    path=quoted(self._first),
+                ),
+                say("Pictures and archives that went the same way are damaged and cannot be repaired from the copy."),
             ),
             remedy=(
-                (
+                say(
                     "Send them again in binary mode: `binary` in ftp, `set ftp:ascii no` in lftp, Transfer type "
-                    "Binary in "
-                    "FileZilla and WinSCP."
+                    "Binary in FileZilla and WinSCP."
                 ),
                 resend(scene.context.part, checksum=True),
             ),

@@ -11,7 +11,7 @@ from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.tables import HashSet
-from handover.diagnosis.words import number, plural, quoted, resend
+from handover.diagnosis.words import number, plural, quoted, resend, say
 from handover.entries import EntryType
 from handover.report import Fact
 
@@ -62,17 +62,22 @@ class Links(Cause):
             cause="links_followed",
             weight=Weight.PROVEN,
             confidence="medium" if arrived > self._followed else "high",
-            title="Links were followed: the target has copies of what they point to",
+            title=say("Links were followed: the target has copies of what they point to"),
             evidence=(
                 plural(
                     self._followed,
-                    "{n} link of the source is a file or a folder on the target, for example ",
-                    "{n} links of the source are files or folders on the target, for example ",
-                )
-                + f"{quoted(self._first['followed'])}; {number(arrived)} are still links.",
+                    "{n} link of the source is a file or a folder on the target, for example {path}; {arrived} are "
+                    "still links.",
+                    "{n} links of the source are files or folders on the target, for example {path}; {arrived} are "
+                    "still links.",
+                    path=quoted(self._first["followed"]),
+                    arrived=number(arrived),
+                ),
             ),
             remedy=(
-                "Copy links as links: rsync -a or cp -a; not scp -r, cp -rL, zip without -y, or most FTP programs.",
+                say(
+                    "Copy links as links: rsync -a or cp -a; not scp -r, cp -rL, zip without -y, or most FTP programs."
+                ),
             ),
             explains=lambda seen: (
                 _was_followed(seen)
@@ -85,16 +90,16 @@ class Links(Cause):
             cause="links_dropped",
             weight=Weight.SEPARATED,
             confidence="high" if self._dropped >= _FEW else "medium",
-            title="Links were left out: the program or the filesystem does not carry them",
+            title=say("Links were left out: the program or the filesystem does not carry them"),
             evidence=(
                 plural(
                     self._dropped,
-                    "{n} link is missing and none arrived, for example ",
-                    "{n} links are missing and none arrived, for example ",
-                )
-                + f"{quoted(self._first['dropped'])}.",
+                    "{n} link is missing and none arrived, for example {path}.",
+                    "{n} links are missing and none arrived, for example {path}.",
+                    path=quoted(self._first["dropped"]),
+                ),
             ),
-            remedy=("Use a program that carries links:", resend(scene.context.part)),
+            remedy=(say("Use a program that carries links:"), resend(scene.context.part)),
             explains=_was_dropped,
         )
 
@@ -106,13 +111,22 @@ class Links(Cause):
             cause="links_retargeted",
             weight=Weight.PROVEN,
             confidence="high",
-            title=f"Links point elsewhere: {quoted(old)} became {quoted(new)}" if one_way else "Links point elsewhere",
+            title=say("Links point elsewhere: {old} became {new}", old=quoted(old), new=quoted(new))
+            if one_way
+            else say("Links point elsewhere"),
             evidence=(
-                plural(total, "{n} link has another target, for example ", "{n} links have other targets, for example ")
-                + f"{quoted(self._first['retargeted'])}.",
+                plural(
+                    total,
+                    "{n} link has another target, for example {path}.",
+                    "{n} links have other targets, for example {path}.",
+                    path=quoted(self._first["retargeted"]),
+                ),
             ),
             remedy=(
-                "If the new targets are meant, agree to them with `may_differ`. Else copy links as they are: rsync -a.",
+                say(
+                    "If the new targets are meant, agree to them with `may_differ`. Else copy links as they are: "
+                    "rsync -a."
+                ),
             ),
             explains=_was_retargeted,
             facts=(Fact(name="from", value=paths.shown(old)), Fact(name="to", value=paths.shown(new))),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import number, plural, quoted
+from handover.diagnosis.words import number, plural, quoted, say, text
 from handover.report import Fact
 
 _KEYS = 4096
@@ -46,14 +46,21 @@ class Metadata(Cause):
                 cause="times_not_kept",
                 weight=Weight.SEPARATED,
                 confidence="high" if self._times >= _FEW else "medium",
-                title="Times were not kept: files carry the time of the copy",
+                title=say("Times were not kept: files carry the time of the copy"),
                 evidence=(
-                    (
-                        f"{number(self._later)} of {number(self._times)} files are newer on the target, with equal "
-                        "content."
+                    plural(
+                        self._later,
+                        "{n} of {all} files is newer on the target, with equal content.",
+                        "{n} of {all} files are newer on the target, with equal content.",
+                        all=number(self._times),
                     ),
                 ),
-                remedy=("Set them again from the source: rsync -rt --existing SOURCE/ TARGET/",),
+                remedy=(
+                    say(
+                        "Set them again from the source: {command}",
+                        command=text("rsync -rt --existing SOURCE/ TARGET/"),
+                    ),
+                ),
                 explains=lambda seen: seen.kind is PathClass.METADATA and seen.why == ("mtime",),
             )
 
@@ -68,15 +75,24 @@ class Metadata(Cause):
             cause="umask",
             weight=Weight.SEPARATED,
             confidence="high" if count >= _FEW else "medium",
-            title=f"Permissions were cut by a umask of {mask:03o}: modes were not kept on the way",
+            title=say(
+                "Permissions were cut by a umask of {mask}: modes were not kept on the way", mask=text(f"{mask:03o}")
+            ),
             evidence=(
-                plural(count, "{n} path has", "{n} paths have")
-                + f" on the target exactly what {mask:03o} leaves of its mode, for example {new:04o} for {old:04o}.",
+                plural(
+                    count,
+                    "{n} path has on the target exactly what {mask} leaves of its mode, for example {new} for {old}.",
+                    "{n} paths have on the target exactly what {mask} leaves of their mode, for example {new} for "
+                    "{old}.",
+                    mask=text(f"{mask:03o}"),
+                    new=text(f"{new:04o}"),
+                    old=text(f"{old:04o}"),
+                ),
             ),
             remedy=(
-                (
-                    "Copy with modes (rsync -a, cp -a, tar -p), or set them from the source: rsync -rp --existing "
-                    "SOURCE/ TARGET/"
+                say(
+                    "Copy with modes (rsync -a, cp -a, tar -p), or set them from the source: {command}",
+                    command=text("rsync -rp --existing SOURCE/ TARGET/"),
                 ),
             ),
             explains=lambda seen: (modes := _modes(seen)) is not None and _masked(modes, mask),
@@ -93,9 +109,15 @@ class Metadata(Cause):
             cause="owner_mapped",
             weight=Weight.SEPARATED,
             confidence="high" if count >= _FEW else "medium",
-            title=f"What belonged to {quoted(old.encode())} belongs to {quoted(new.encode())} on the target",
+            title=say(
+                "What belonged to {old} belongs to {new} on the target",
+                old=quoted(old.encode()),
+                new=quoted(new.encode()),
+            ),
             evidence=(plural(count, "{n} path has that new owner.", "{n} paths have that new owner."),),
-            remedy=("If accounts have other names on the new host, this is as it should be: do not require `owner`.",),
+            remedy=(
+                say("If accounts have other names on the new host, this is as it should be: do not require `owner`."),
+            ),
             explains=lambda seen: (
                 seen.kind is PathClass.METADATA
                 and "owner" in seen.why

@@ -10,7 +10,7 @@ from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.pairs import Pairs
-from handover.diagnosis.words import argument, number, plural, quoted
+from handover.diagnosis.words import argument, number, plural, quoted, say, text
 from handover.report import Fact
 
 _FEW = 3
@@ -52,9 +52,9 @@ def _shifted(origin: bytes, place: bytes, count: int, total: int, scene: Scene) 
     word = argument(level)
     there = f"TARGET/{word}/" if word and deeper else "TARGET"
     title = (
-        f"The tree lies one level too deep on the target: in {quoted(level)}"
+        say("The tree lies one level too deep on the target: in {folder}", folder=quoted(level))
         if deeper
-        else f"What is in {quoted(level)} on the source lies directly in the root of the target"
+        else say("What is in {folder} on the source lies directly in the root of the target", folder=quoted(level))
     )
     return Hypothesis(
         cause="root_shifted",
@@ -62,17 +62,24 @@ def _shifted(origin: bytes, place: bytes, count: int, total: int, scene: Scene) 
         confidence="high",
         title=title,
         evidence=(
-            (
-                f"{number(count)} of {number(total)} files that were looked at are there with the same content, "
-                "and their "
-                f"paths differ by {quoted(level)} alone."
+            plural(
+                count,
+                "{n} of {all} files that were looked at is there with the same content, and its path differs by "
+                "{folder} alone.",
+                "{n} of {all} files that were looked at are there with the same content, and their paths differ by "
+                "{folder} alone.",
+                all=number(total),
+                folder=quoted(level),
             ),
         ),
         remedy=(
-            "Compare the right folders: name the inner one as the root of that side, and run again.",
-            f"Or move everything to where it belongs: mv {there}* {there}.[!.]* TARGET/"
+            say("Compare the right folders: name the inner one as the root of that side, and run again."),
+            say(
+                "Or move everything to where it belongs: {command}",
+                command=text(f"mv {there}* {there}.[!.]* TARGET/"),
+            )
             if deeper
-            else "Or move everything on the target into that folder.",
+            else say("Or move everything on the target into that folder."),
         ),
         explains=_shift(level, scene.pairs, deeper=deeper),
         facts=(
@@ -106,9 +113,9 @@ def _moved(moves: Counter[tuple[bytes, bytes]], sample: list[tuple[bytes, bytes]
     source, target = sample[0]
     one_move = count >= _FEW and 2 * count > len(sample)
     title = (
-        f"Moved on the target: {quoted(origin)} is in {quoted(place)} there"
+        say("Moved on the target: {old} is in {new} there", old=quoted(origin), new=quoted(place))
         if one_move
-        else "Files are on the target under other names or in other folders"
+        else say("Files are on the target under other names or in other folders")
     )
     known = frozenset(moves)
     return Hypothesis(
@@ -122,9 +129,11 @@ def _moved(moves: Counter[tuple[bytes, bytes]], sample: list[tuple[bytes, bytes]
                 "{n} missing file is on the target with the same content under another path.",
                 "{n} missing files were looked at that are on the target with the same content under another path.",
             ),
-            f"For example {quoted(source)} is {quoted(target)} there.",
+            say("For example {old} is {new} there.", old=quoted(source), new=quoted(target)),
         ),
-        remedy=("Nothing has to be sent again. Move or rename it on the target, or agree that it stays where it is.",),
+        remedy=(
+            say("Nothing has to be sent again. Move or rename it on the target, or agree that it stays where it is."),
+        ),
         explains=lambda seen: scene.pairs.moved(seen) or (seen.is_folder and _folder_moved(seen, known, scene.pairs)),
         facts=(Fact(name="from", value=paths.shown(origin)), Fact(name="to", value=paths.shown(place))),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.causes.transforms import Transform, transforms
@@ -10,19 +10,20 @@ from handover.diagnosis.census import Aspect, Census
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.pairs import Pairs
-from handover.diagnosis.words import number, plural, quoted
+from handover.diagnosis.words import inner, plural, quoted, say
 from handover.report import Fact
+from handover.sentences import Sentence, Value, english
 
 _LOOKED_AT = 256
 _AT_MOST = 3
 _FEW, _ENOUGH = 2, 3
 _FOLDERS = 4096
-_TITLES = {
-    "encoding": "Names were re-encoded: {}",
-    "composition": "Accented letters in names are written otherwise: {}",
-    "percent": "Names were escaped or unescaped: {}",
-    "case": "Names changed their case: {}",
-    "replaced": "Letters in names were lost: {}",
+_TITLES: dict[str, Callable[[Value], Sentence]] = {
+    "encoding": lambda how: say("Names were re-encoded: {how}", how=how),
+    "composition": lambda how: say("Accented letters in names are written otherwise: {how}", how=how),
+    "percent": lambda how: say("Names were escaped or unescaped: {how}", how=how),
+    "case": lambda how: say("Names changed their case: {how}", how=how),
+    "replaced": lambda how: say("Letters in names were lost: {how}", how=how),
 }
 
 
@@ -59,18 +60,28 @@ class Names(Cause):
             cause=f"names_{transform.kind}",
             weight=Weight.WHOLE,
             confidence="high" if len(matched) >= _ENOUGH and 10 * kept <= len(matched) else "medium",
-            title=_TITLES[transform.kind].format(transform.words),
+            title=_TITLES[transform.kind](inner(transform.words)),
             evidence=(
-                plural(len(matched), "{n} file was found", "{n} files were looked at that were found")
-                + f" under the changed name with the same content, for example {quoted(source)} as {quoted(target)}.",
-                f"{number(kept)} names of that kind arrived as they were.",
+                plural(
+                    len(matched),
+                    "{n} file was found under the changed name with the same content, for example {old} as {new}.",
+                    "{n} files were looked at that were found under the changed name with the same content, for "
+                    "example {old} as {new}.",
+                    old=quoted(source),
+                    new=quoted(target),
+                ),
+                plural(
+                    kept,
+                    "{n} name of that kind arrived as it was.",
+                    "{n} names of that kind arrived as they were.",
+                ),
             ),
             remedy=(
                 *((transform.remedy,) if transform.remedy else ()),
-                "Or send them again with a program that keeps the bytes of names, such as rsync.",
+                say("Or send them again with a program that keeps the bytes of names, such as rsync."),
             ),
             explains=lambda seen: _explains(seen, transform, scene.pairs, images),
-            facts=(Fact(name="rule", value=transform.words),),
+            facts=(Fact(name="rule", value=english(transform.words)),),
         )
 
 

@@ -8,7 +8,7 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect, Census
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import number, plural, quoted, resend
+from handover.diagnosis.words import number, plural, quoted, resend, say
 from handover.entries import EntryType
 
 _FEW, _ENOUGH = 2, 5
@@ -46,15 +46,20 @@ class Owners(Cause):
                 cause="unreadable_for_sender",
                 weight=Weight.SEPARATED,
                 confidence="high" if self._closed >= _ENOUGH else "medium",
-                title="What only its owner may read is missing: another account (the web server's?) made the copy",
+                title=say("What only its owner may read is missing: another account (the web server's?) made the copy"),
                 evidence=(
-                    plural(self._closed, "{n} path", "{n} paths")
-                    + f" without permission to read for others is missing, for example "
-                    f"{quoted(self._first_closed)}, and "
-                    f"of {number(census.files)} files that arrived not one is so.",
+                    plural(
+                        self._closed,
+                        "{n} path without permission to read for others is missing, for example {path}, and of "
+                        "{arrived} files that arrived not one is so.",
+                        "{n} paths without permission to read for others are missing, for example {path}, and of "
+                        "{arrived} files that arrived not one is so.",
+                        path=quoted(self._first_closed),
+                        arrived=number(census.files),
+                    ),
                 ),
                 remedy=(
-                    "Copy as the owner of the files, or let others read them for the time of the copy:",
+                    say("Copy as the owner of the files, or let others read them for the time of the copy:"),
                     "cd SOURCE && find . ! -perm -o=r -exec chmod o+rX {} +",
                     resend(scene.context.part),
                 ),
@@ -74,16 +79,19 @@ class Owners(Cause):
             cause="not_owned_by_account",
             weight=Weight.SEPARATED,
             confidence="high" if units >= _ENOUGH else "medium",
-            title="What belongs to another owner than the account is missing: a panel's backup leaves it out",
+            title=say("What belongs to another owner than the account is missing: a panel's backup leaves it out"),
             evidence=(
-                (
-                    f"{number(units)} missing paths belong to another owner than the root folder, for example "
-                    f"{quoted(first)}; "
-                    "nothing of that owner arrived."
+                plural(
+                    units,
+                    "{n} missing path belongs to another owner than the root folder, for example {path}; nothing of "
+                    "that owner arrived.",
+                    "{n} missing paths belong to another owner than the root folder, for example {path}; nothing of "
+                    "that owner arrived.",
+                    path=quoted(first),
                 ),
             ),
             remedy=(
-                "Have the old host give the files to the account (chown -R ACCOUNT SOURCE), then send them:",
+                say("Have the old host give the files to the account (chown -R ACCOUNT SOURCE), then send them:"),
                 resend(scene.context.part),
             ),
             explains=_below_marked(lambda seen: seen.source_stat.uid in uids),

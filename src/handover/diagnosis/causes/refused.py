@@ -9,20 +9,22 @@ from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.traits import Trait, traits
-from handover.diagnosis.words import listed, number, resend
+from handover.diagnosis.words import listed, number, plural, resend, say
 from handover.report import Fact
 
 _LEAST, _ENOUGH = 2, 5
 _TOLD = 3
 _TITLES = {
-    Trait.NON_ASCII: "Names with letters beyond ASCII are missing: something on the way could not handle them",
-    Trait.NOT_UTF8: "Names that are no UTF-8 are missing: something on the way could not handle them",
-    Trait.CONTROL: "Names with control characters, such as a line feed, are missing: a list of names broke at them",
-    Trait.SPACE: "Names with a space are missing: a script on the way did not quote them",
-    Trait.WINDOWS: "Names that Windows forbids are missing: the way led over Windows, FAT or a network share",
-    Trait.LONG_NAME: "Long names are missing: something on the way allows only shorter ones",
-    Trait.LONG_PATH: "Long paths are missing: Windows programs stop at 259 characters",
-    Trait.EMPTY: "Empty files are missing: the program or store on the way does not carry them",
+    Trait.NON_ASCII: say("Names with letters beyond ASCII are missing: something on the way could not handle them"),
+    Trait.NOT_UTF8: say("Names that are no UTF-8 are missing: something on the way could not handle them"),
+    Trait.CONTROL: say(
+        "Names with control characters, such as a line feed, are missing: a list of names broke at them"
+    ),
+    Trait.SPACE: say("Names with a space are missing: a script on the way did not quote them"),
+    Trait.WINDOWS: say("Names that Windows forbids are missing: the way led over Windows, FAT or a network share"),
+    Trait.LONG_NAME: say("Long names are missing: something on the way allows only shorter ones"),
+    Trait.LONG_PATH: say("Long paths are missing: Windows programs stop at 259 characters"),
+    Trait.EMPTY: say("Empty files are missing: the program or store on the way does not carry them"),
 }
 
 
@@ -55,12 +57,18 @@ class Refused(Cause):
                 confidence="high" if count.units >= _ENOUGH and not count.arrived else "medium",
                 title=_TITLES[trait],
                 evidence=(
-                    (
-                        f"{number(count.units)} such paths are missing, for example {listed(first)}, and "
-                        f"{number(count.arrived)} arrived."
+                    plural(
+                        count.units,
+                        "{n} such path is missing, for example {names}, and {arrived} arrived.",
+                        "{n} such paths are missing, for example {names}, and {arrived} arrived.",
+                        names=listed(first),
+                        arrived=number(count.arrived),
                     ),
                 ),
-                remedy=("Send them with a program that takes every name, such as rsync:", resend(scene.context.part)),
+                remedy=(
+                    say("Send them with a program that takes every name, such as rsync:"),
+                    resend(scene.context.part),
+                ),
                 explains=_has(trait),
                 facts=(Fact(name="trait", value=trait.value),),
             )

@@ -8,8 +8,9 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.tables import Threshold
-from handover.diagnosis.words import number, plural, resend, size
+from handover.diagnosis.words import number, plural, resend, say, size, text
 from handover.report import Fact
+from handover.sentences import Value
 
 _FEW, _ENOUGH = 2, 5
 _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
@@ -31,24 +32,33 @@ class SizeLimit(Cause):
         if limit is None or not limit.clean or limit.units_above < _FEW or limit.arrived_below < limit.lost_above:
             return
         told = _told(limit)
-        between = f"between {size(limit.largest_below)} and {size(limit.value)}"
         sure = limit.units_above >= _ENOUGH and not limit.arrived_above
         yield Hypothesis(
             cause="size_limit",
             weight=Weight.SEPARATED,
             confidence="high" if sure else "medium",
-            title=f"Every missing file is larger than {told}"
+            title=say("Every missing file is larger than {limit}", limit=told)
             if not limit.lost_below
-            else f"Files over {told} are missing",
+            else say("Files over {limit} are missing", limit=told),
             evidence=(
-                plural(limit.lost_above, "{n} missing file is larger", "{n} missing files are larger")
-                + f" than that; of those that arrived, {number(limit.arrived_above)} are larger and "
-                f"{number(limit.arrived_below)} are smaller.",
-                plural(limit.lost_below, "{n} smaller file is missing.", "{n} smaller files are missing.")
-                + f" So the limit lies {between}.",
+                plural(
+                    limit.lost_above,
+                    "{n} missing file is larger than that; of those that arrived, {larger} are larger and {smaller} "
+                    "are smaller.",
+                    "{n} missing files are larger than that; of those that arrived, {larger} are larger and {smaller} "
+                    "are smaller.",
+                    larger=number(limit.arrived_above),
+                    smaller=number(limit.arrived_below),
+                ),
+                plural(limit.lost_below, "{n} smaller file is missing.", "{n} smaller files are missing."),
+                say(
+                    "So the limit lies between {least} and {most}.",
+                    least=size(limit.largest_below),
+                    most=size(limit.value),
+                ),
             ),
             remedy=(
-                "Look for a limit where it was sent: rsync --max-size, a panel's or a filesystem's largest file.",
+                say("Look for a limit where it was sent: rsync --max-size, a panel's or a filesystem's largest file."),
                 resend(scene.context.part),
             ),
             explains=lambda seen: seen.kind is PathClass.MISSING and seen.is_file and seen.size >= limit.value,
@@ -59,9 +69,9 @@ class SizeLimit(Cause):
         )
 
 
-def _told(limit: Threshold) -> str:
+def _told(limit: Threshold) -> Value:
     """Return the limit as people set one: the usual one that lies in between, or else the largest size that arrived."""
     for n, unit, name in _LIMITS:
         if limit.largest_below <= n * unit < limit.value:
-            return f"{n} {name}"
+            return text(f"{n} {name}")
     return size(limit.largest_below)

@@ -9,7 +9,7 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import argument, listed, number, quoted, resend, size
+from handover.diagnosis.words import argument, listed, plural, resend, size
 from handover.report import Fact
 
 _KEEP, _TOLD = 64, 20
@@ -50,12 +50,24 @@ class Subtree(Cause):
             cause="subtree_missing",
             weight=Weight.SHAPED,
             confidence="high" if self._files >= _ENOUGH and self._total <= _FEW else "medium",
-            title=f"The folder {quoted(names[0])} is missing with everything in it"
-            if self._total == 1
-            else f"{number(self._total)} folders are missing with everything in them: {listed(names, self._total)}",
+            title=plural(
+                self._total,
+                "The folder {names} is missing with everything in it",
+                "{n} folders are missing with everything in them: {names}",
+                names=listed(names, self._total),
+            ),
             evidence=(
-                f"{number(self._files)} files ({size(self._bytes)}) are in them on the source; none of them arrived.",
-                f"What is beside them arrived: {number(scene.census.files)} files.",
+                plural(
+                    self._files,
+                    "{n} file ({size}) is in them on the source; none of them arrived.",
+                    "{n} files ({size}) are in them on the source; none of them arrived.",
+                    size=size(self._bytes),
+                ),
+                plural(
+                    scene.census.files,
+                    "What is beside them arrived: {n} file.",
+                    "What is beside them arrived: {n} files.",
+                ),
             ),
             remedy=(tuple(_commands(names)) if self._total <= _FEW else ()) or (resend(scene.context.part),),
             explains=lambda seen: (

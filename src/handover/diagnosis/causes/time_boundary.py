@@ -9,8 +9,9 @@ from handover.diagnosis.census import Aspect
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.tables import Threshold
-from handover.diagnosis.words import moment, number, resend
+from handover.diagnosis.words import moment, number, plural, resend, say
 from handover.report import Fact
+from handover.sentences import Sentence
 
 _FEW, _ENOUGH = 3, 5
 _DAY_NS = 86_400 * 10**9
@@ -35,14 +36,20 @@ class TimeBoundary(Cause):
             confidence="high" if sure else "medium",
             title=title,
             evidence=(
-                (
-                    f"On the source, {number(since.lost_above)} files that are missing or older on the target "
-                    "were changed "
-                    f"after {moment(since.largest_below)}, the first of them {moment(since.value)}."
+                plural(
+                    since.lost_above,
+                    "On the source, {n} file that is missing or older on the target was changed after {before}: "
+                    "{first}.",
+                    "On the source, {n} files that are missing or older on the target were changed after {before}, "
+                    "the first of them {first}.",
+                    before=moment(since.largest_below),
+                    first=moment(since.value),
                 ),
-                (
-                    f"Of the files that arrived unharmed, {number(since.arrived_above)} are that new and "
-                    f"{number(since.arrived_below)} are older."
+                plural(
+                    since.arrived_above,
+                    "Of the files that arrived unharmed, {n} is that new and {older} are older.",
+                    "Of the files that arrived unharmed, {n} are that new and {older} are older.",
+                    older=number(since.arrived_below),
                 ),
             ),
             remedy=(remedy, resend(scene.context.part)),
@@ -51,31 +58,40 @@ class TimeBoundary(Cause):
         )
 
 
-def _told(since: Threshold, scene: Scene) -> tuple[str, str, str]:
+def _told(since: Threshold, scene: Scene) -> tuple[str, Sentence, Sentence]:
     frozen, edited = scene.context.frozen_from_ns, since.value - scene.source_ahead_ns
     if frozen is not None and edited >= frozen:
         return (
             "edited_after_freeze",
-            f"The source was edited after {moment(frozen)}, when it was to be frozen",
-            "Stop all writing on the source, then send what is new once more.",
+            say("The source was edited after {frozen}, when it was to be frozen", frozen=moment(frozen)),
+            say("Stop all writing on the source, then send what is new once more."),
         )
     first = scene.census.first_arrival_ns
     if first is not None and edited >= first - scene.target_ahead_ns:
         return (
             "edited_after_copy",
-            f"The source was edited after the copy was made: what is newer than {moment(since.value)} did not arrive",
-            "Send what is new once more; freeze the source first.",
+            say(
+                "The source was edited after the copy was made: what is newer than {moment} did not arrive",
+                moment=moment(since.value),
+            ),
+            say("Send what is new once more; freeze the source first."),
         )
     if first is not None and edited < first - scene.target_ahead_ns - _DAY_NS:
         return (
             "older_backup",
-            f"The target was filled from an older state: nothing newer than {moment(since.largest_below)} is there",
-            "Ask from which backup it was restored, and send what is newer.",
+            say(
+                "The target was filled from an older state: nothing newer than {moment} is there",
+                moment=moment(since.largest_below),
+            ),
+            say("Ask from which backup it was restored, and send what is newer."),
         )
     return (
         "older_state",
-        f"The target has the state of {moment(since.largest_below)}: what is newer on the source did not arrive",
-        "It was copied then, or from a backup of then. Send what is newer.",
+        say(
+            "The target has the state of {moment}: what is newer on the source did not arrive",
+            moment=moment(since.largest_below),
+        ),
+        say("It was copied then, or from a backup of then. Send what is newer."),
     )
 
 

@@ -11,6 +11,9 @@ from itertools import permutations
 from typing import Literal
 from urllib.parse import quote, unquote_to_bytes
 
+from handover.diagnosis.words import say, text
+from handover.sentences import Sentence
+
 Change = Callable[[bytes], bytes]
 
 _CODECS = ("cp1250", "cp852", "cp437", "cp1252", "iso8859-1", "iso8859-2")
@@ -26,10 +29,10 @@ class Transform:
     """
 
     kind: str
-    words: str
+    words: Sentence
     forward: Change
     backward: Change | None = None
-    remedy: str | None = None
+    remedy: Sentence | None = None
 
     def apply(self, path: bytes) -> bytes | None:
         """Return what becomes of a path; ``None`` when it stays or when it cannot go that way."""
@@ -44,48 +47,50 @@ def transforms() -> Iterator[Transform]:
     """Yield all of them, the likeliest first."""
     yield from _compositions()
     yield from _encodings()
-    yield Transform("percent", "special characters became %XX", _percent, unquote_to_bytes, _convmv("--unescape"))
-    yield Transform("percent", "%XX became special characters", unquote_to_bytes, _percent)
-    yield Transform("case", "capital letters became small ones", partial(_text, str.lower))
-    yield Transform("case", "small letters became capitals", partial(_text, str.upper))
+    yield Transform("percent", say("special characters became %XX"), _percent, unquote_to_bytes, _convmv("--unescape"))
+    yield Transform("percent", say("%XX became special characters"), unquote_to_bytes, _percent)
+    yield Transform("case", say("capital letters became small ones"), partial(_text, str.lower))
+    yield Transform("case", say("small letters became capitals"), partial(_text, str.upper))
     yield from _replacements()
 
 
 def _compositions() -> Iterator[Transform]:
     composed, decomposed = _normal("NFC"), _normal("NFD")
-    words = "composed characters (NFC) became decomposed ones (NFD)"
+    words = say("composed characters (NFC) became decomposed ones (NFD)")
     yield Transform("composition", words, decomposed, composed, _convmv("-f utf8 -t utf8 --nfc"))
-    words = "decomposed characters (NFD) became composed ones (NFC)"
+    words = say("decomposed characters (NFD) became composed ones (NFC)")
     yield Transform("composition", words, composed, decomposed, _convmv("-f utf8 -t utf8 --nfd"))
 
 
 def _encodings() -> Iterator[Transform]:
     for codec in _CODECS:
         to_legacy, to_utf8 = _recode(_UTF8, codec), _recode(codec, _UTF8)
-        words = f"UTF-8 on the source, {codec} on the target"
+        words = say("UTF-8 on the source, {codec} on the target", codec=text(codec))
         yield Transform("encoding", words, to_legacy, to_utf8, _convmv(f"-f {codec} -t utf8"))
-        words = f"UTF-8 was taken for {codec} and encoded once more"
+        words = say("UTF-8 was taken for {codec} and encoded once more", codec=text(codec))
         yield Transform("encoding", words, to_utf8, to_legacy, _convmv(f"--nosmart -f utf8 -t {codec}"))
     for real, taken in permutations(_CODECS, 2):
-        words = f"names in {real} were taken for {taken}"
+        words = say("names in {real} were taken for {taken}", real=text(real), taken=text(taken))
         yield Transform("encoding", words, _mistaken(real, taken), _mistaken(taken, real), _unzip(real))
     for real in ("cp852", "cp1250", "cp437"):
         # What stock Info-ZIP does with archives of DOS and Windows: cp850 is assumed, and Latin-1 written.
-        words = f"names in {real} were taken for cp850 and written in iso8859-1"
+        words = say("names in {real} were taken for cp850 and written in iso8859-1", real=text(real))
         there = _chain(real, "cp850", "iso8859-1")
         yield Transform("encoding", words, there, _unchain(real, "cp850", "iso8859-1"), _unzip(real))
 
 
 def _replacements() -> Iterator[Transform]:
-    for mark in ("_", "?", "-", "#", ""):
-        told = f"replaced by {mark}" if mark else "left out"
-        yield Transform("replaced", f"letters beyond ASCII were {told}", partial(_text, partial(_each_letter, mark)))
-        yield Transform("replaced", f"bytes beyond ASCII were {told}", partial(_each_byte, mark.encode()))
-        if mark:
-            words = f"characters that Windows forbids were {told}"
-            yield Transform("replaced", words, partial(_text, partial(_FORBIDDEN.sub, mark)))
-    yield Transform("replaced", "accents were taken off", partial(_text, _without_accents))
-    yield Transform("replaced", "letters beyond ASCII became #Uxxxx", partial(_text, _unzip_escapes))
+    for mark in ("_", "?", "-", "#"):
+        words = say("letters beyond ASCII were replaced by {mark}", mark=text(mark))
+        yield Transform("replaced", words, partial(_text, partial(_each_letter, mark)))
+        words = say("bytes beyond ASCII were replaced by {mark}", mark=text(mark))
+        yield Transform("replaced", words, partial(_each_byte, mark.encode()))
+        words = say("characters that Windows forbids were replaced by {mark}", mark=text(mark))
+        yield Transform("replaced", words, partial(_text, partial(_FORBIDDEN.sub, mark)))
+    yield Transform("replaced", say("letters beyond ASCII were left out"), partial(_text, partial(_each_letter, "")))
+    yield Transform("replaced", say("bytes beyond ASCII were left out"), partial(_each_byte, b""))
+    yield Transform("replaced", say("accents were taken off"), partial(_text, _without_accents))
+    yield Transform("replaced", say("letters beyond ASCII became #Uxxxx"), partial(_text, _unzip_escapes))
 
 
 def _changed(change: Change, path: bytes) -> bytes | None:
@@ -142,10 +147,10 @@ def _unzip_escapes(text: str) -> str:
     return "".join(char if char.isascii() else f"#U{ord(char):04x}" for char in text)
 
 
-def _unzip(codec: str) -> str:
-    command = f"python3 -m zipfile --metadata-encoding {codec} -e ARCHIVE.zip TARGET"
-    return f"Unpack it again with the right code page (Python 3.11 or later): {command}"
+def _unzip(codec: str) -> Sentence:
+    command = text(f"python3 -m zipfile --metadata-encoding {codec} -e ARCHIVE.zip TARGET")
+    return say("Unpack it again with the right code page (Python 3.11 or later): {command}", command=command)
 
 
-def _convmv(flags: str) -> str:
-    return f"On the target: convmv -r {flags} --notest ."
+def _convmv(flags: str) -> Sentence:
+    return say("On the target: {command}", command=text(f"convmv -r {flags} --notest ."))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import number, plural, quoted, resend, size
+from handover.diagnosis.words import number, plural, quoted, resend, say, size
 from handover.entries import prefix_step
 from handover.report import Fact
 
@@ -58,10 +58,15 @@ class Truncated(Cause):
                     "{n} files end too early: their transfer was broken off",
                 ),
                 evidence=(
-                    (
-                        f"{quoted(path)} is identical up to {number(equal)} bytes; the last "
-                        f"{number(whole - equal)} bytes "
-                        f"({size(whole - equal)}) are not proven, and the target's copy is shorter."
+                    plural(
+                        whole - equal,
+                        "{path} is identical up to {equal} bytes; the last {n} byte ({size}) is not proven, and the "
+                        "target's copy is shorter.",
+                        "{path} is identical up to {equal} bytes; the last {n} bytes ({size}) are not proven, and the "
+                        "target's copy is shorter.",
+                        path=quoted(path),
+                        equal=number(equal),
+                        size=size(whole - equal),
                     ),
                 ),
                 remedy=remedy,
@@ -79,7 +84,11 @@ class Truncated(Cause):
                     "{n} files are shorter on the target and end on whole blocks: they may be truncated",
                 ),
                 evidence=(
-                    f"Sizes on the target are multiples of {_BLOCK} bytes. The files are too small for more evidence.",
+                    say(
+                        "Sizes on the target are multiples of {block} bytes. The files are too small for more "
+                        "evidence.",
+                        block=number(_BLOCK),
+                    ),
                 ),
                 remedy=remedy,
                 explains=lambda seen: equal_up_to(seen) == 0 and _on_a_block(seen),
@@ -94,9 +103,15 @@ class Truncated(Cause):
             cause="truncated",
             weight=Weight.PROVEN,
             confidence="high" if count >= _ENOUGH else "medium",
-            title=f"Files were cut at {number(end)} bytes",
-            evidence=(f"{number(count)} files that are longer on the source have exactly that size on the target.",),
-            remedy=("Look for a limit of uploads or of the program that wrote them.", *remedy),
+            title=plural(end, "Files were cut at {n} byte", "Files were cut at {n} bytes"),
+            evidence=(
+                plural(
+                    count,
+                    "{n} file that is longer on the source has exactly that size on the target.",
+                    "{n} files that are longer on the source have exactly that size on the target.",
+                ),
+            ),
+            remedy=(say("Look for a limit of uploads or of the program that wrote them."), *remedy),
             explains=lambda seen: equal_up_to(seen) is not None and seen.target is not None and seen.target.size == end,
             facts=(Fact(name="end_bytes", value=str(end)),),
         )

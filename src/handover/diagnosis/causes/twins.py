@@ -8,7 +8,7 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect, fold
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import listed, number
+from handover.diagnosis.words import listed, plural, say
 
 _KEEP, _FEW = 4096, 2
 
@@ -40,19 +40,21 @@ class Twins(Cause):
             cause="name_collision",
             weight=Weight.PROVEN,
             confidence="high" if len(lost) >= _FEW else "medium",
-            title="Names that differ only by case fell together: the target's filesystem takes them for one",
+            title=say("Names that differ only by case fell together: the target's filesystem takes them for one"),
             evidence=(
-                (
-                    f"{number(len(lost))} lost paths have a twin on the source that is spelled alike but for "
-                    "case or composed "
-                    f"characters: {listed(lost)}."
+                plural(
+                    len(lost),
+                    "{n} lost path has a twin on the source that is spelled alike but for case or composed characters: "
+                    "{names}.",
+                    "{n} lost paths have a twin on the source that is spelled alike but for case or composed "
+                    "characters: {names}.",
+                    names=listed(lost),
                 ),
             ),
             remedy=(
-                (
-                    "Use a filesystem that tells case apart (not FAT, exFAT, NTFS or the default of macOS) on "
-                    "the whole way, "
-                    "or rename one of each pair on the source."
+                say(
+                    "Use a filesystem that tells case apart (not FAT, exFAT, NTFS or the default of macOS) on the "
+                    "whole way, or rename one of each pair on the source."
                 ),
             ),
             explains=lambda seen: (

@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
-from handover.diagnosis.words import plural, quoted, resend
+from handover.diagnosis.words import plural, quoted, resend, say
 from handover.entries import prefix_step
 
 _PAGE = 4096
@@ -63,9 +63,9 @@ class Zeroed(Cause):
                     "A file is empty on the target: it was created and never filled",
                     "{n} files are empty on the target: they were created and never filled",
                 ),
-                evidence=(f"For example {quoted(self._first_empty)} has 0 bytes there.",),
+                evidence=(say("For example {path} has 0 bytes there.", path=quoted(self._first_empty)),),
                 remedy=(
-                    "Look whether the disk or the quota of the target was full: `df -h`, `df -i`, `quota`.",
+                    say("Look whether the disk or the quota of the target was full: `df -h`, `df -i`, `quota`."),
                     *remedy,
                 ),
                 explains=is_emptied,
@@ -81,10 +81,10 @@ class Zeroed(Cause):
                     "{n} files have the right size on the target and zero bytes in place of their content",
                 ),
                 evidence=(
-                    (
-                        f"For example {quoted(self._first_filled)}: the digest there is that of zero bytes (of "
-                        "a large file, "
-                        "the digest of its beginning). The space was reserved and never written, or lost in a crash."
+                    say(
+                        "For example {path}: the digest there is that of zero bytes (of a large file, the digest of "
+                        "its beginning). The space was reserved and never written, or lost in a crash.",
+                        path=quoted(self._first_filled),
                     ),
                 ),
                 remedy=remedy,
