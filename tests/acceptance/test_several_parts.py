@@ -96,6 +96,8 @@ def test_both_hosts_are_at_work_at_once_each_with_two_workers_in_all(two_hosts, 
     most = {}
     with running("run", case, "--ssh-config", config, cwd=tmp_path, TMPDIR=str(temporary)) as work:
         far = at_contents(old) + at_contents(new)
+        # The agents of the last listings may still be on their way out.
+        assert wait_until(lambda: all(workers(server) == 2 for server in (old, new)), 5)
         until_s = time.monotonic() + 2
         while time.monotonic() < until_s:
             most = {server: max(most.get(server, 0), workers(server)) for server in two_hosts[:2]}

@@ -47,10 +47,9 @@ class FirstLook:
         """How alike the machines and roots of both sides are."""
         return likeness(self._headers[0], self._headers[1])
 
-    @property
-    def amounts(self) -> tuple[tuple[int, int], ...]:
-        """How many files and bytes each side has."""
-        return self._listings.totals(0), self._listings.totals(1)
+    def amount(self, number: int) -> tuple[int, int]:
+        """Return how many files and bytes a side has that was listed."""
+        return self._listings.totals(number)
 
     def words(self, part: str | None) -> str:
         """Return what names and sizes alone already say; ``part`` when it has to be named."""

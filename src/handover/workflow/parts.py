@@ -1,4 +1,4 @@
-"""All parts of a round at the same time: every part is listed first, and read as soon as its listing is compared."""
+"""All parts of a round at the same time: every part is listed first, and each side is read as soon as it is listed."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ class Part:
         self.words: str | None = None
         self._work = work
         self.labels = tuple(label(plan.name, role, work.reading) for role in Role)
+        self._unread = [0, 1]
         self._jobs: dict[int, _Job] = {}
         self._troubles: list[HandoverError | None] = [None, None]
         self._look: FirstLook | None = None
@@ -78,30 +79,32 @@ class Part:
     def list_names(self) -> None:
         """Have both sides listed, when there is something to gain by it."""
         if self._look is not None:
-            self._start(self._look.list_side)
+            for number in self._unread:
+                self._start(number, self._look.list_side)
 
-    def begin(self) -> None:
-        """Compare the listings, and have the contents of both sides read; raises what the judge raises.
+    def advance(self) -> None:
+        """Have each side read as soon as it is listed, and compare the listings once both are there.
 
-        A side that could not even be listed is not tried a second time.
+        A side that could not even be listed is not tried a second time. Raises what the judge raises.
         """
-        self._take_troubles()
-        alike = None
-        if self._look is not None:
-            with closing(self._look):
-                if not any(self._troubles):
-                    alike = self._take_look(self._look)
-        self._work.judge(self.plan, self._troubles, alike)
-        self.is_begun = True
-        self._start(self._read_side)
+        listed = [number for number in self._unread if number not in self._jobs or self._jobs[number].future.done()]
+        for number in listed:
+            self._take_trouble(number)
+        if len(listed) == len(self._unread):
+            self._take_look()
+        for number in listed:
+            self._unread.remove(number)
+            if self._troubles[number] is None:
+                self._start(number, self._read_side)
 
     def read(self) -> tuple[HandoverError | None, ...]:
         """Wait until both sides are read, and return why one could not be; raises what the judge raises."""
-        for job in self._jobs.values():
+        for _, job in sorted(self._jobs.items()):
             Crew.wait([job.future])
             for remark in job.remarks:
                 self._work.reading.world.remark(remark)
-        self._take_troubles()
+        for number in tuple(self._jobs):
+            self._take_trouble(number)
         self._work.judge(self.plan, self._troubles, None)
         return tuple(self._troubles)
 
@@ -110,28 +113,30 @@ class Part:
         reading = self._work.reading
         return Watched(reading.progress, self.labels[number], reading.turns)
 
-    def _start(self, work: SideWork) -> None:
-        reading = self._work.reading
-        for number, side in enumerate(self.plan.sides):
-            if self._troubles[number] is None:
-                watched = self.watched(number)
-                self._jobs[number] = _Job.start(partial(work, number, side), reading, watched, self._work.crew)
+    def _start(self, number: int, work: SideWork) -> None:
+        side = partial(work, number, self.plan.sides[number])
+        self._jobs[number] = _Job.start(side, self._work.reading, self.watched(number), self._work.crew)
 
     def _read_side(self, number: int, side: SidePlan, reading: Reading, progress: Progress) -> None:
+        if self._look is not None:
+            files, size = self._look.amount(number)
+            reading.progress.expect(self.labels[number], files=files, bytes=size)
         read_side(self.plan.name, side, self.plan.rules, self.outputs[number], reading, progress)
 
-    def _take_troubles(self) -> None:
-        for number, job in self._jobs.items():
+    def _take_trouble(self, number: int) -> None:
+        if (job := self._jobs.pop(number, None)) is not None:
             self._troubles[number] = job.trouble()
-        self._jobs.clear()
 
-    def _take_look(self, look: FirstLook) -> Likeness:
-        reading = self._work.reading
-        for side, (files, size) in zip(self.labels, look.amounts, strict=True):
-            reading.progress.expect(side, files=files, bytes=size)
-        if look.likeness is not Likeness.SAME_ROOT:
-            self.words = look.words(reading.named(self.plan.name))
-        return look.likeness
+    def _take_look(self) -> None:
+        alike, look = None, self._look
+        if look is not None:
+            with closing(look):
+                if not any(self._troubles):
+                    alike = look.likeness
+                    if alike is not Likeness.SAME_ROOT:
+                        self.words = look.words(self._work.reading.named(self.plan.name))
+        self._work.judge(self.plan, self._troubles, alike)
+        self.is_begun = True
 
 
 def begin(plans: Sequence[PartPlan], work: Work) -> list[Part]:
@@ -149,8 +154,8 @@ def begin(plans: Sequence[PartPlan], work: Work) -> list[Part]:
     unsaid = list(parts)
     while unsaid:
         for part in parts:
-            if not part.is_begun and not part.waits_for:
-                part.begin()
+            if not part.is_begun:
+                part.advance()
         for part in list(takewhile(lambda part: part.is_begun, unsaid)):
             unsaid.remove(part)
             if part.words is not None:
