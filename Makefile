@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 AGENT  := src/handover/agents/agent.py
+TEXTS  := $(wildcard src/handover/render/locales/*/LC_MESSAGES/handover.po)
 # Processes that share the tests, file by file; one more than two processors, for many tests mostly wait.
 JOBS   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz check lint types layers agent-python mutants branches numbers lowest audit format clean
+.PHONY: help demo test bench fuzz check lint types layers agent-python mutants branches numbers lowest audit texts format clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +17,7 @@ help: ## what there is
 demo: $(VENV)/.installed ## two hosts on this machine, a migration with real faults, the signed report: no host of yours
 	@$(BIN)/handover demo
 
-test: $(VENV)/.developer ## all tests, in JOBS=3 processes; ARGS="tests/test_paths.py -q" for some, in one
+test: $(VENV)/.texts ## all tests, in JOBS=3 processes; ARGS="tests/test_paths.py -q" for some, in one
 	@tools/test-programs
 	$(BIN)/pytest $(or $(ARGS),--numprocesses $(JOBS) --dist loadfile)
 
@@ -42,10 +43,10 @@ layers: $(VENV)/.developer
 agent-python: $(VENV)/.developer
 	$(BIN)/vermin --target=3.6- --violations --no-tips $(AGENT)
 
-mutants: $(VENV)/.developer ## take each check out of the verifier and the parsers in turn; ARGS="sshsig" for some
+mutants: $(VENV)/.texts ## take each check out of the verifier and the parsers in turn; ARGS="sshsig" for some
 	@cd tests && ../$(BIN)/python -m mutants $(ARGS)
 
-branches: $(VENV)/.developer ## every line and branch of the verifier and the parsers is gone through by their tests
+branches: $(VENV)/.texts ## every line and branch of the verifier and the parsers is gone through by their tests
 	@cd tests && ../$(BIN)/python -m mutants.branches
 
 numbers: $(VENV)/.developer ## what the tests did, in numbers; missing until `make test` has measured it
@@ -56,6 +57,9 @@ lowest: $(VENV)/.developer ## the wheel and the oldest libraries that it may hav
 
 audit: $(VENV)/.developer ## ask what is known against the libraries; fails too where nobody answers
 	$(BIN)/python tools/audit.py
+
+texts: $(VENV)/.developer ## merge new sentences of the source into the catalogues of the other languages
+	$(BIN)/python tools/catalogues.py --update
 
 format: $(VENV)/.developer ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
@@ -81,4 +85,9 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.developer: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+# Installing compiles the texts of other languages; one that was changed since then is compiled here.
+$(VENV)/.texts: $(VENV)/.developer $(TEXTS)
+	$(BIN)/python tools/catalogues.py
 	@touch $@

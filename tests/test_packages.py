@@ -22,7 +22,10 @@ import handover as package
 
 ROOT = Path(__file__).parents[1]
 #: What the tree is made of for a builder; everything else in a checkout is somebody's own.
-SOURCES = ("src", "tests", "docs", "examples", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore")
+SOURCES = (
+    "src", "tests", "docs", "examples", "tools", "hatch_build.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE",
+    ".gitignore",
+)  # fmt: skip
 #: A day of its own, so that the time of the build cannot be what makes two packages equal.
 ENVIRONMENT = {"PATH": os.environ["PATH"], "SOURCE_DATE_EPOCH": "1700000000", "PIP_NO_INDEX": "1"}
 
@@ -41,7 +44,7 @@ def only(folder: Path, pattern: str) -> Path:
 def checkout(folder: Path) -> Path:
     """Copy the tree to another place, with other times and another umask, as another person would have it."""
     folder.mkdir()
-    ignored = shutil.ignore_patterns("__pycache__", ".hypothesis")
+    ignored = shutil.ignore_patterns("__pycache__", ".hypothesis", "*.mo")
     for name in SOURCES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=ignored, copy_function=shutil.copyfile)

@@ -276,7 +276,7 @@ class Round:
 KEYS = "\n".join(ready_line(role, party.key) for role, party in BY_ROLE.items() if role is not PartyRole.AGENCY)
 
 
-def check_renderings(made: report.Report, open_file: OpenFile) -> Iterable[str]:
+def check_renderings(made: report.Report, renderings: tuple[str, ...], open_file: OpenFile) -> Iterable[str]:
     with open_file("report.en.html") as stream:
         if stream.read() != HTML:
             yield "report.en.html does not show this report"

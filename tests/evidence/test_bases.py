@@ -51,7 +51,7 @@ def policy_with(find_base: FindBase) -> Policy:
         at=datetime.now(UTC),
         read_terms=lambda _, __: pytest.fail("no terms are needed"),
         scratch=tempfile.TemporaryFile,
-        check_renderings=lambda _, __: (),
+        check_renderings=lambda *_: (),
         find_base=find_base,
     )
 

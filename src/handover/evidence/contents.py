@@ -15,7 +15,7 @@ from handover.errors import MalformedInput, NotVerified
 from handover.evidence import bundle as bundles
 from handover.evidence import inventory, sums
 from handover.evidence.bundle import Bundle
-from handover.evidence.inventory import REPORT_NAME, RULES_NAME, Inventory
+from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME, RULES_NAME, Inventory
 from handover.evidence.policy import Agreement, OtherRound, Policy
 from handover.evidence.statement import TERMS_NAME
 from handover.evidence.verification import Ledger, Step
@@ -24,7 +24,6 @@ from handover.report import FileRef, PartReport, Report, SideReport
 from handover.rules import FLAG_ORIGIN, RulesDocument
 
 #: The report and what is drawn from it cannot be in the report's own list of files.
-_RENDERING_PREFIX = "report."
 _MAX_TERMS = 2**20
 #: What the names of files end with that belong to a part.
 _EVIDENCE = (".manifest", ".differences.jsonl", ".files0", ".challenge.json")
@@ -156,7 +155,7 @@ def _report(files: Vouched, listed: Mapping[str, str]) -> Report:
     where = files.where(REPORT_NAME)
     report = Report.from_bytes(files.read(REPORT_NAME, strict_json.MAX_DOCUMENT), where=where)
     told = {ref.name: ref for ref in report.files}
-    wanted = {name for name in listed if not name.startswith(_RENDERING_PREFIX)}
+    wanted = {name for name in listed if not name.startswith(RENDERING_PREFIX)}
     if len(told) != len(report.files) or set(told) != wanted:
         raise NotVerified(f"the files in its list are not those of {sums.NAME}", where=where)
     for name, ref in told.items():

@@ -10,7 +10,7 @@ from handover.evidence.statement import FileName, subject_name
 
 REPORT_NAME = "report.json"
 RULES_NAME = "rules.json"
-PAGE_NAME = "report.en.html"
+RENDERING_PREFIX = "report."
 _SIGNATURE = ".sig"
 _TIME_STAMP = ".tsr"
 _SIGNED_PDF = ".signed.pdf"
@@ -49,6 +49,16 @@ def _problems(files: set[str], beside: list[str], listed: Mapping[str, str]) -> 
         problem = _beside_problem(name, files, listed)
         if problem:
             yield f"{name} {problem}"
+
+
+def page_name(language: str) -> str:
+    """Return the name of the page of a report in a language."""
+    return f"{RENDERING_PREFIX}{language}.html"
+
+
+def is_rendering(name: str) -> bool:
+    """Whether a file of this name shows the report to people."""
+    return name.startswith(RENDERING_PREFIX) and name != REPORT_NAME
 
 
 def is_beside(name: str) -> bool:

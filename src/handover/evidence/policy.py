@@ -62,9 +62,9 @@ class Policy:
     ``keys`` come from outside the bundle; ``None`` when the verifier gave none. ``require`` names the roles that have
     to sign; ``None`` leaves it to the terms, empty checks integrity only. ``at`` is the time for which keys must be
     valid. ``read_terms`` gives what the bytes of ``terms.yaml`` agree to; from the recorded rules it may take those
-    that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gives a sentence
-    for every rendering that does not show this report. ``find_base`` is believed in nothing: what it finds is hashed.
-    ``find_rounds`` gives the other rounds that the verifier has.
+    that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gets the names
+    of all renderings and gives a sentence for every one that does not show this report. ``find_base`` is believed in
+    nothing: what it finds is hashed. ``find_rounds`` gives the other rounds that the verifier has.
     """
 
     keys: AllowedSigners | None
@@ -72,6 +72,6 @@ class Policy:
     at: datetime
     read_terms: Callable[[bytes, RulesDocument], Agreement]
     scratch: Callable[[], BinaryIO]
-    check_renderings: Callable[[Report, OpenFile], Iterable[str]]
+    check_renderings: Callable[[Report, tuple[str, ...], OpenFile], Iterable[str]]
     find_base: FindBase = no_base
     find_rounds: Callable[[], Iterable[OtherRound]] = no_rounds

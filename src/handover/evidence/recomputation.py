@@ -15,7 +15,7 @@ from handover.errors import NotVerified
 from handover.evidence import challenges
 from handover.evidence.bases import check_bases
 from handover.evidence.contents import Agreed, Vouched, sides
-from handover.evidence.inventory import REPORT_NAME, RULES_NAME
+from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_rendering
 from handover.evidence.policy import Policy
 from handover.evidence.verification import Ledger, Step
 from handover.manifest import Role, manifest_name
@@ -64,7 +64,8 @@ def _audit(files: Vouched, name: str, policy: Policy) -> int:
 
 
 def _check_renderings(files: Vouched, report: Report, policy: Policy) -> list[str]:
-    return list(policy.check_renderings(report, files.open))
+    renderings = tuple(sorted(filter(is_rendering, files.refs)))
+    return list(policy.check_renderings(report, renderings, files.open))
 
 
 def _compare_part(files: Vouched, part: PartReport, rules: RuleSet) -> None:

@@ -12,8 +12,16 @@ from typing import Protocol
 
 from handover.comparison import Difference
 from handover.manifest import Header, Trailer
+from handover.render.wording.voices import ENGLISH, VOICES
+from handover.report import Report
 
 Differences = Callable[[str], Iterator[Difference]]
+
+
+def languages_of(report: Report) -> tuple[str, ...]:
+    """Return the languages in which a report is drawn: English, and those of the parties."""
+    wanted = {ENGLISH.language, *(party.language for party in report.parties)}
+    return tuple(language for language in VOICES if language in wanted)
 
 
 class Scanned(Protocol):

@@ -20,7 +20,8 @@ from handover.render import Differences, page
 from handover.render.wording import codes, language
 from handover.render.wording.causes import unexplained
 from handover.render.wording.headline import headline
-from handover.render.wording.labels import LABELS, LIMITS
+from handover.render.wording.labels import LABELS, limits
+from handover.render.wording.language import speaking, spoken
 from handover.render.wording.remarks import beside, excluded
 from handover.render.wording.steps import next_steps
 from handover.report import Report
@@ -29,12 +30,20 @@ from handover.report import Report
 LIMIT: Final = 2000
 #: Where the commands look for keys: in the folder of the report itself it would be a file that nobody signed.
 _SIGNERS: Final = "../allowed_signers"
+#: Stands in numbers of some languages, and nowhere in what was escaped.
+_NO_BREAK: Final = "\u00a0"
 
 
-def render(report: Report, differences: Differences, *, limit: int = LIMIT) -> str:
-    """Return the page, to be written as UTF-8, with at most ``limit`` differences by name."""
+def render(report: Report, differences: Differences, *, language: str = "en", limit: int = LIMIT) -> str:
+    """Return the page in a language, to be written as UTF-8, with at most ``limit`` differences by name."""
+    with speaking(language):
+        return _drawn(report, differences, limit)
+
+
+def _drawn(report: Report, differences: Differences, limit: int) -> str:
     each = limit // max(1, len(report.parts))
     return _page().render(
+        language=spoken(),
         report=report,
         headline=headline(report),
         scope=codes.scope(report),
@@ -62,7 +71,8 @@ def _page() -> jinja2.Template:
     style = environment.loader.get_source(environment, "report.css")[0] if environment.loader else ""
     environment.globals.update(
         t=LABELS,
-        limits=LIMITS,
+        limits=limits,
+        told=codes.finding_texts,
         confidences=codes.CONFIDENCES,
         explains=codes.explains,
         shown_of=codes.shown_of,
@@ -90,7 +100,7 @@ def _safe(value: object) -> object:
 
 
 def _harmless(text: str) -> Markup:
-    bare = text.replace("\\", "")
+    bare = text.replace("\\", "").replace(_NO_BREAK, " ")
     return escape(text if paths.shown(bare) == bare else paths.shown(text))
 
 

@@ -16,7 +16,7 @@ from handover.render import Differences, sampling
 from handover.render.wording import codes
 from handover.render.wording.codes import Sides
 from handover.render.wording.labels import LABELS
-from handover.render.wording.language import exact_size, foreign, moment, name, number, say, size
+from handover.render.wording.language import exact_size, foreign, moment, name, number, say, signed, size
 from handover.render.wording.remarks import gap_sentences
 from handover.report import PartReport, Party, Report, SideReport
 from handover.rollup import FolderSummary
@@ -281,7 +281,7 @@ def _of_side(side: SideReport, roles: dict[str, str]) -> Iterator[tuple[str, str
         yield "started", moment(side.started_at)
         yield "ended", moment(side.ended_at)
     if side.clock is not None and side.clock.skew_ms is not None:
-        yield "clock", say("{skew} ms against the scanning machine", skew=f"{side.clock.skew_ms:+,}")
+        yield "clock", say("{skew} ms against the scanning machine", skew=signed(side.clock.skew_ms))
     if side.recheck is not None:
         yield "recheck", LABELS["yes"] if side.recheck else LABELS["no"]
     yield from _of_machine(side)

@@ -25,7 +25,7 @@ from handover.render.wording import codes, verification
 from handover.render.wording.causes import unexplained
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
-from handover.render.wording.language import foreign, name, number, plain, say, size
+from handover.render.wording.language import foreign, name, noun, number, plain, say, size
 from handover.render.wording.remarks import beside, carried, gap_sentences
 from handover.render.wording.steps import next_steps
 from handover.report import PartReport, Report
@@ -82,11 +82,11 @@ def scanned(output: Path, done: Scanned, *, color: bool, width: int = 80) -> str
     if trailer.structure_root is not None:
         facts.add_row(_label("structure_receipt"), _text(page.receipt(trailer.structure_root)))
     blocks: list[RenderableType] = [_text(title, "bold green" if whole else "bold yellow"), _text(total)]
-    blocks += [_bullet("!", gap, "yellow") for gap in gap_sentences(trailer.gaps, LABELS["this_host"])]
+    blocks += [_bullet("!", gap, "yellow") for gap in gap_sentences(trailer.gaps, noun("this host"))]
     if not done.header.options.recheck:
         blocks.append(_bullet("!", LABELS["scan_no_recheck"], "yellow"))
     if trailer.carried is not None and trailer.carried.files:
-        blocks.append(_bullet("!", carried(trailer.carried, done.header.base, LABELS["this_host"]), "yellow"))
+        blocks.append(_bullet("!", carried(trailer.carried, done.header.base, noun("this host")), "yellow"))
     blocks += [facts, _text(say("Next: handover sign {file}", file=name(os.fsencode(output))))]
     return _drawn(blocks, width=width, color=color)
 
@@ -242,9 +242,10 @@ def _findings(report: Report) -> Iterator[RenderableType]:
     if report.findings or rest:
         lines: list[RenderableType] = [_title(LABELS["causes"])]
         for finding in report.findings:
-            words = say("{title} ({sure})", title=foreign(finding.title), sure=codes.CONFIDENCES[finding.confidence])
+            texts = codes.finding_texts(finding)
+            words = say("{title} ({sure})", title=texts.title, sure=codes.CONFIDENCES[finding.confidence])
             lines.append(_bullet("*", words))
-            lines += [Padding(_text(foreign(remedy), "dim"), (0, 0, 0, 3)) for remedy in finding.remedy]
+            lines += [Padding(_text(remedy, "dim"), (0, 0, 0, 3)) for remedy in texts.remedy]
         lines += [_bullet("?", sentence, "yellow") for sentence in rest]
         yield Group(*lines)
 

@@ -19,7 +19,7 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
 from handover.evidence import sums
-from handover.evidence.inventory import PAGE_NAME, REPORT_NAME, RULES_NAME, is_beside
+from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_beside, page_name
 from handover.evidence.statement import TERMS_NAME, FileName
 from handover.files import local_io
 from handover.manifest import CaseRef
@@ -92,9 +92,11 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     if not reading.keep:
         return report
     _write(folder / REPORT_NAME, report.to_bytes())
-    from handover.render import html  # jinja2 takes 0.1 s to import: only when there is a page to draw
+    from handover.render import html, languages_of  # jinja2 takes 0.1 s to import: only when there is a page to draw
 
-    _write(folder / PAGE_NAME, html.render(report, lambda part: read_differences(folder, part)).encode())
+    for language in languages_of(report):
+        page = html.render(report, lambda part: read_differences(folder, part), language=language)
+        _write(folder / page_name(language), page.encode())
     named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not is_beside(path.name)}
     _write(folder / sums.NAME, sums.write(named))
     return report

@@ -16,14 +16,14 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import LocalIOError, UsageError
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
-from handover.evidence.inventory import PAGE_NAME, RULES_NAME
+from handover.evidence.inventory import RULES_NAME, page_name
 from handover.evidence.policy import Agreement, OpenFile, Policy
 from handover.evidence.statement import TERMS_NAME, PartyRole
 from handover.evidence.verification import Verification
 from handover.evidence.verify import verify
 from handover.manifest import CaseRef
 from handover.paths import shown
-from handover.render import html
+from handover.render import html, languages_of
 from handover.report import Report
 from handover.rules import FLAG_ORIGIN, RulesDocument
 from handover.terms import parse
@@ -114,8 +114,8 @@ def _read_terms(raw: bytes, recorded: RulesDocument) -> Agreement:
     )
 
 
-def _check_renderings(report: Report, open_file: OpenFile) -> Iterable[str]:
-    """Draw the page again; only the version that drew it can say that it was changed before it was signed."""
+def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: OpenFile) -> Iterable[str]:
+    """Draw each page again; only the version that drew it can say that it was changed before it was signed."""
     if report.tool != f"handover {__version__}":
         return
 
@@ -127,6 +127,10 @@ def _check_renderings(report: Report, open_file: OpenFile) -> Iterable[str]:
             with open_file(name) as stream:
                 yield from differences.read(stream, where=name)
 
-    with open_file(PAGE_NAME) as stream:
-        if stream.read() != html.render(report, read).encode():
-            yield f"{PAGE_NAME} does not show this report"
+    pages = {page_name(language): language for language in languages_of(report)}
+    # SECURITY: what stands beside the pages under the signatures, and was never drawn again, could say anything.
+    yield from (f"{shown(name)} is no page of this report" for name in renderings if name not in pages)
+    for name, language in pages.items():
+        with open_file(name) as stream:
+            if stream.read() != html.render(report, read, language=language).encode():
+                yield f"{name} does not show this report"

@@ -7,23 +7,31 @@ from math import comb
 
 from handover.challenge import Challenge, SideAnswers, State
 from handover.render.wording.codes import Sides
-from handover.render.wording.language import foreign, number, percent, plural, say, size
+from handover.render.wording.language import Plurals, foreign, noun, number, percent, plural, say, size
 from handover.report import PartReport
 
-_STATES = {
-    State.CONTRADICTS: (
-        "{n} file on {host} has other content than its manifest says, although nothing changed: that was not true.",
-        "{n} files on {host} have other content than its manifest says, although nothing changed: that was not true.",
-    ),
-    State.MOVED: (
-        "{n} file on {host} changed or vanished after it was read, and could not be asked for.",
-        "{n} files on {host} changed or vanished after they were read, and could not be asked for.",
-    ),
-    State.UNREADABLE: (
-        "{n} file on {host} could not be read any more when it was asked for.",
-        "{n} files on {host} could not be read any more when they were asked for.",
-    ),
-}
+_STATES = Plurals(
+    {
+        State.CONTRADICTS: (
+            (
+                "{n} file on {host} has other content than its manifest says, although nothing changed: that was not "
+                "true."
+            ),
+            (
+                "{n} files on {host} have other content than its manifest says, although nothing changed: that was "
+                "not true."
+            ),
+        ),
+        State.MOVED: (
+            "{n} file on {host} changed or vanished after it was read, and could not be asked for.",
+            "{n} files on {host} changed or vanished after they were read, and could not be asked for.",
+        ),
+        State.UNREADABLE: (
+            "{n} file on {host} could not be read any more when it was asked for.",
+            "{n} files on {host} could not be read any more when they were asked for.",
+        ),
+    }
+)
 
 
 def challenge_sentences(part: PartReport, challenge: Challenge, sides: Sides) -> Iterator[tuple[str, str]]:
@@ -46,7 +54,7 @@ def not_confirmed(part: PartReport, challenge: Challenge, sides: Sides) -> str:
         "{n} of {asked} files that were asked for again was not confirmed, because of {host}.",
         "{n} of {asked} files that were asked for again were not confirmed, because of {host}.",
         asked=number(challenge.asked),
-        host=hosts[0] if len(hosts) == 1 else say("one or both hosts"),
+        host=hosts[0] if len(hosts) == 1 else noun("one or both hosts"),
     )
 
 
@@ -84,7 +92,7 @@ def _of_side(answers: SideAnswers, host: str) -> Iterator[str]:
     }
     for state, count in counts.items():
         if count:
-            yield plural(count, *_STATES[state], host=host)
+            yield _STATES.say(state, count, host=host)
     if answers.failure is not None:
         yield say("When it was asked again, {host} did not answer: {why}.", host=host, why=foreign(answers.failure))
 

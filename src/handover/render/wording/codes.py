@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from handover.comparison import Difference, PathClass, Verdict
 from handover.digests import Strength
 from handover.entries import Entry, EntryType, HostStat
 from handover.manifest import RanBy, Standing
-from handover.render.wording.language import exact_size, foreign, name, number, percent, plural, say, size
+from handover.render.wording.language import (
+    Labels,
+    Nouns,
+    exact_size,
+    foreign,
+    name,
+    noun,
+    number,
+    percent,
+    plural,
+    say,
+    size,
+    timestamp,
+    told,
+)
 from handover.report import Finding, Report, ScopeItem, ScopeState
 from handover.rollup import FolderSummary
+from handover.sentences import english
+
+
+@dataclass(frozen=True, slots=True)
+class FindingTexts:
+    """What a finding says."""
+
+    title: str
+    evidence: tuple[str, ...]
+    remedy: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,53 +56,61 @@ class Sides:
         return self.source if side == "source" else self.target
 
 
-_PARTIES = Sides("SENDER", "the SENDER's host", "RECEIVER", "the RECEIVER's host")
-_PLACES = Sides("SOURCE", "the SOURCE", "TARGET", "the TARGET")
-
-VERDICTS = {
-    Verdict.NOT_COMPLETE: "NOT COMPLETE",
-    Verdict.UNDETERMINED: "UNDETERMINED",
-    Verdict.COMPLETE_AS_AGREED: "COMPLETE AS AGREED",
-    Verdict.COMPLETE: "COMPLETE",
-}
-_STATES = {
-    ScopeState.NOT_COMPLETE: "{subject} not complete",
-    ScopeState.UNDETERMINED: "{subject} undetermined",
-    ScopeState.COMPLETE_AS_AGREED: "{subject} complete as agreed",
-    ScopeState.COMPLETE: "{subject} complete",
-    ScopeState.NOT_PART: "{subject} not part of this handover",
-}
-_SUBJECTS = {"files": "FILES", "database": "DATABASE"}
-STRENGTHS = {
-    Strength.CRYPTOGRAPHIC: "Contents were compared with SHA-256.",
-    Strength.ACCIDENTAL: "Contents were compared with xxh128: this shows accidents only, not fraud.",
-    Strength.LISTING: "Only names and sizes were compared: this proves loss, never completeness.",
-}
-CLASSES = {
-    PathClass.SAME: "same",
-    PathClass.MISSING: "missing",
-    PathClass.CHANGED: "changed",
-    PathClass.TYPE_CHANGED: "of another type",
-    PathClass.METADATA: "other mode, owner or time",
-    PathClass.NOT_CHECKED: "not checked",
-    PathClass.EXTRA: "extra",
-    PathClass.AGREED: "agreed",
-    PathClass.IGNORED: "ignored",
-    PathClass.NOT_RECORDED: "not recorded",
-}
+VERDICTS = Labels(
+    {
+        Verdict.NOT_COMPLETE: "NOT COMPLETE",
+        Verdict.UNDETERMINED: "UNDETERMINED",
+        Verdict.COMPLETE_AS_AGREED: "COMPLETE AS AGREED",
+        Verdict.COMPLETE: "COMPLETE",
+    }
+)
+_STATES = Labels(
+    {
+        ScopeState.NOT_COMPLETE: "{subject} not complete",
+        ScopeState.UNDETERMINED: "{subject} undetermined",
+        ScopeState.COMPLETE_AS_AGREED: "{subject} complete as agreed",
+        ScopeState.COMPLETE: "{subject} complete",
+        ScopeState.NOT_PART: "{subject} not part of this handover",
+    }
+)
+_SUBJECTS = Labels({"files": "FILES", "database": "DATABASE"})
+ROLES = Nouns({"sender": "SENDER", "receiver": "RECEIVER", "agency": "AGENCY", "client": "CLIENT"})
+STRENGTHS = Labels(
+    {
+        Strength.CRYPTOGRAPHIC: "Contents were compared with SHA-256.",
+        Strength.ACCIDENTAL: "Contents were compared with xxh128: this shows accidents only, not fraud.",
+        Strength.LISTING: "Only names and sizes were compared: this proves loss, never completeness.",
+    }
+)
+CLASSES = Labels(
+    {
+        PathClass.SAME: "same",
+        PathClass.MISSING: "missing",
+        PathClass.CHANGED: "changed",
+        PathClass.TYPE_CHANGED: "of another type",
+        PathClass.METADATA: "other mode, owner or time",
+        PathClass.NOT_CHECKED: "not checked",
+        PathClass.EXTRA: "extra",
+        PathClass.AGREED: "agreed",
+        PathClass.IGNORED: "ignored",
+        PathClass.NOT_RECORDED: "not recorded",
+    }
+)
 #: What each class means, for the one who reads it for the first time.
-MEANINGS = {
-    PathClass.SAME: "on both sides, with the same content",
-    PathClass.MISSING: "on the source and not on the target",
-    PathClass.CHANGED: "on both sides, with other content",
-    PathClass.TYPE_CHANGED: "on both sides, such as a file here and a folder there",
-    PathClass.METADATA: "same content, but what the terms require is not the same",
-    PathClass.NOT_CHECKED: "nothing can be said: not seen on one side or on both",
-    PathClass.EXTRA: "on the target and not on the source",
-    PathClass.AGREED: "differs, and a rule agrees to it",
-    PathClass.IGNORED: "left out by a rule on both sides, not read",
-    PathClass.NOT_RECORDED: "cannot be in the list that was imported",
-}
+MEANINGS = Labels(
+    {
+        PathClass.SAME: "on both sides, with the same content",
+        PathClass.MISSING: "on the source and not on the target",
+        PathClass.CHANGED: "on both sides, with other content",
+        PathClass.TYPE_CHANGED: "on both sides, such as a file here and a folder there",
+        PathClass.METADATA: "same content, but what the terms require is not the same",
+        PathClass.NOT_CHECKED: "nothing can be said: not seen on one side or on both",
+        PathClass.EXTRA: "on the target and not on the source",
+        PathClass.AGREED: "differs, and a rule agrees to it",
+        PathClass.IGNORED: "left out by a rule on both sides, not read",
+        PathClass.NOT_RECORDED: "cannot be in the list that was imported",
+    }
+)
 #: Classes in the order in which a reader needs them; ``same`` is first in sums only.
 WORST_FIRST = (
     PathClass.MISSING,
@@ -92,18 +123,20 @@ WORST_FIRST = (
     PathClass.IGNORED,
     PathClass.NOT_RECORDED,
 )
-MARKS = {
-    "-": "missing",
-    "~": "other size",
-    "!": "same size, other content",
-    "T": "other type",
-    "m": "other mode, owner or time",
-    "?": "not checked",
-    "+": "extra",
-    "=": "differs as agreed",
-    ".": "ignored by a rule",
-    "o": "not recorded",
-}
+MARKS = Labels(
+    {
+        "-": "missing",
+        "~": "other size",
+        "!": "same size, other content",
+        "T": "other type",
+        "m": "other mode, owner or time",
+        "?": "not checked",
+        "+": "extra",
+        "=": "differs as agreed",
+        ".": "ignored by a rule",
+        "o": "not recorded",
+    }
+)
 _MARK_OF = {
     PathClass.SAME: " ",
     PathClass.MISSING: "-",
@@ -117,49 +150,63 @@ _MARK_OF = {
     PathClass.NOT_RECORDED: "o",
 }
 #: Reasons in ``Difference.why`` that mean the same whichever side it is.
-_WHY = {
-    "size": "has another size",
-    "content": "has the same size and other content",
-    "link_target": "the link points elsewhere",
-    "type": "is of another type",
-    "mode": "has another mode",
-    "owner": "has another owner",
-    "mtime": "has another modification time",
-    "mode_unknown": "the mode is not known on both sides",
-    "owner_unknown": "the owner is not known on both sides",
-    "mtime_unknown": "the modification time is not known on both sides",
-    "rule": "left out by a rule",
-}
+_WHY = Labels(
+    {
+        "size": "has another size",
+        "content": "has the same size and other content",
+        "link_target": "the link points elsewhere",
+        "type": "is of another type",
+        "mode": "has another mode",
+        "owner": "has another owner",
+        "mtime": "has another modification time",
+        "mode_unknown": "the mode is not known on both sides",
+        "owner_unknown": "the owner is not known on both sides",
+        "mtime_unknown": "the modification time is not known on both sides",
+        "rule": "left out by a rule",
+    }
+)
 #: Reasons that end in ``_source`` or ``_target``.
-_WHY_SIDE = {
-    "unreadable": "could not be read on {host}",
-    "unstable": "did not hold still on {host}",
-    "vanished": "was listed on {host} and then gone",
-    "unsupported": "is of a kind that could not be read on {host}",
-    "boundary": "another filesystem is mounted there on {host} and was not entered",
-    "below_gap": "is below something that could not be seen on {host}",
-    "ignored": "left out by a rule on {host} only",
-    "not_read": "{host} was not read",
-}
-TYPES = {
-    EntryType.FILE: "file",
-    EntryType.DIR: "folder",
-    EntryType.LINK: "link",
-    EntryType.SPECIAL: "special file",
-}
-_STANDINGS = {
-    Standing.SELF_DECLARED: "self-declared: run by the one who answers for this host",
-    Standing.WITNESSED: "witnessed: run by another party",
-    Standing.IMPORTED: "imported from a list that another program made",
-}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CONFIDENCES = {"high": "very likely", "medium": "likely", "low": "possible"}
+_WHY_SIDE = Labels(
+    {
+        "unreadable": "could not be read on {host}",
+        "unstable": "did not hold still on {host}",
+        "vanished": "was listed on {host} and then gone",
+        "unsupported": "is of a kind that could not be read on {host}",
+        "boundary": "another filesystem is mounted there on {host} and was not entered",
+        "below_gap": "is below something that could not be seen on {host}",
+        "ignored": "left out by a rule on {host} only",
+        "not_read": "{host} was not read",
+    }
+)
+TYPES = Labels(
+    {
+        EntryType.FILE: "file",
+        EntryType.DIR: "folder",
+        EntryType.LINK: "link",
+        EntryType.SPECIAL: "special file",
+    }
+)
+_STANDINGS = Labels(
+    {
+        Standing.SELF_DECLARED: "self-declared: run by the one who answers for this host",
+        Standing.WITNESSED: "witnessed: run by another party",
+        Standing.IMPORTED: "imported from a list that another program made",
+    }
+)
+CONFIDENCES = Labels({"high": "very likely", "medium": "likely", "low": "possible"})
 
 
 def sides_of(report: Report) -> Sides:
     """Return how the sides are named: by the parties when the case has them."""
     roles = {party.role for party in report.parties}
-    return _PARTIES if {"sender", "receiver"} <= roles else _PLACES
+    if {"sender", "receiver"} <= roles:
+        return Sides(ROLES["sender"], noun("the SENDER's host"), ROLES["receiver"], noun("the RECEIVER's host"))
+    return Sides(noun("SOURCE"), noun("the SOURCE"), noun("TARGET"), noun("the TARGET"))
+
+
+def roles(codes: Iterable[str]) -> str:
+    """Return the names of some roles, each once; what is no role of ours is a name like others."""
+    return listing(ROLES[code] if code in ROLES else foreign(code) for code in dict.fromkeys(codes))
 
 
 def scope_item(item: ScopeItem, *, alone: bool) -> str:
@@ -167,7 +214,7 @@ def scope_item(item: ScopeItem, *, alone: bool) -> str:
     subject = _SUBJECTS[item.subject]
     if not alone:
         subject = say("{subject} ({part})", subject=subject, part=foreign(item.part))
-    return say(_STATES[item.state], subject=subject)
+    return _STATES.say(item.state, subject=subject)
 
 
 def scope(report: Report) -> tuple[str, ...]:
@@ -200,7 +247,7 @@ def why(code: str, sides: Sides, *, on: str = "source") -> str:
         return say("is not on {host}", host=sides.target_host if on == "source" else sides.source_host)
     kind, _, side = code.rpartition("_")
     if kind in _WHY_SIDE and side in ("source", "target"):
-        return say(_WHY_SIDE[kind], host=sides.host(side))
+        return _WHY_SIDE.say(kind, host=sides.host(side))
     # A report of a later version may know codes that we do not.
     return _WHY.get(code) or foreign(code)
 
@@ -243,13 +290,16 @@ def ran_by(who: RanBy, roles: dict[str, str]) -> str:
 
 def folder_summary(folder: FolderSummary) -> str:
     """Return how many paths of a folder are in which class."""
-    counts = {
-        "{n} missing": folder.missing,
-        "{n} changed": folder.changed,
-        "{n} not checked": folder.not_checked,
-        "{n} extra": folder.extra,
-    }
-    return listing(plural(count, words, words) for words, count in counts.items() if count)
+    words = []
+    if folder.missing:
+        words.append(plural(folder.missing, "{n} missing", "{n} missing"))
+    if folder.changed:
+        words.append(plural(folder.changed, "{n} changed", "{n} changed"))
+    if folder.not_checked:
+        words.append(plural(folder.not_checked, "{n} not checked", "{n} not checked"))
+    if folder.extra:
+        words.append(plural(folder.extra, "{n} extra", "{n} extra"))
+    return listing(words)
 
 
 def explains(finding: Finding) -> str:
@@ -261,6 +311,16 @@ def explains(finding: Finding) -> str:
         part=foreign(finding.part),
         share=percent(finding.share_bp),
     )
+
+
+def finding_texts(finding: Finding) -> FindingTexts:
+    """Return what a finding says in the language that is being spoken; commands stay as they are."""
+    sentences = {english(sentence): sentence for sentence in finding.sentences}
+
+    def tell(text: str) -> str:
+        return told(sentences[text], text) if text in sentences else foreign(text)
+
+    return FindingTexts(tell(finding.title), tuple(map(tell, finding.evidence)), tuple(map(tell, finding.remedy)))
 
 
 def shown_of(shown: int, total: int) -> str:
@@ -283,15 +343,8 @@ def _host_words(host: HostStat) -> list[str]:
     if owner:
         words.append(say("owner {owner}", owner=owner))
     if host.mtime_ns is not None:
-        words.append(_modified(int(host.mtime_ns) // 10**9, f".{int(host.mtime_ns) % 10**9:09d}"))
+        when = timestamp(int(host.mtime_ns) // 10**9, f".{int(host.mtime_ns) % 10**9:09d}")
+        words.append(say("modified {when}", when=when))
     elif host.mtime_s is not None:
-        words.append(_modified(host.mtime_s, ""))
+        words.append(say("modified {when}", when=timestamp(host.mtime_s)))
     return words
-
-
-def _modified(seconds: int, fraction: str) -> str:
-    try:
-        when = f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}{fraction} UTC"
-    except OverflowError:
-        when = f"{seconds}{fraction} s"
-    return say("modified {when}", when=when)

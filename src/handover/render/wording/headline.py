@@ -257,16 +257,22 @@ def _as_agreed(comparison: Comparison, sides: Sides) -> list[str]:
 
 
 def _complete(comparison: Comparison, sides: Sides) -> str:
-    sentence = (
-        "The {n} file or folder of the source ({size}) is on {host} with the same content.",
-        "All {n} files and folders of the source ({size}) are on {host} with the same content.",
-    )
+    how_much, host = size(comparison.bytes.same), sides.target_host
     if comparison.strength is Strength.ACCIDENTAL:
-        sentence = (
+        return plural(
+            comparison.counts.same,
             "The {n} file or folder of the source ({size}) is on {host}, without any accidental change.",
             "All {n} files and folders of the source ({size}) are on {host}, without any accidental change.",
+            size=how_much,
+            host=host,
         )
-    return plural(comparison.counts.same, *sentence, size=size(comparison.bytes.same), host=sides.target_host)
+    return plural(
+        comparison.counts.same,
+        "The {n} file or folder of the source ({size}) is on {host} with the same content.",
+        "All {n} files and folders of the source ({size}) are on {host} with the same content.",
+        size=how_much,
+        host=host,
+    )
 
 
 def _total(gaps: GapCounts) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from handover.render.wording.language import Labels, say
 
 #: By the names under which a template finds them.
-LABELS: Mapping[str, str] = MappingProxyType(
+LABELS = Labels(
     {
         "title": "Handover report",
         "round": "Round",
@@ -128,15 +127,22 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "scan_complete": "SCAN COMPLETE",
         "scan_gaps": "SCAN WITH GAPS",
         "scan_no_recheck": "The host was not looked at a second time: changes during the scan may be unnoticed.",
-        "this_host": "this host",
         "nothing_compared": "This part was not compared.",
     }
 )
 
-LIMITS = (
-    "A manifest is what one host showed to one account at one time. What it did not show is not in it.",
-    "A self-declared scan proves what its owner says. Only a scan that another party ran, or saw, proves more.",
-    "Equal files do not mean that the website works: databases, mail, certificates and settings are no files of it.",
-    "Clocks of hosts and signers are their own. Order in time is certain only inside one clock.",
-    "This is evidence, not legal advice.",
-)
+
+def limits() -> tuple[str, ...]:
+    """Return what a report can not prove."""
+    return (
+        say("A manifest is what one host showed to one account at one time. What it did not show is not in it."),
+        say(
+            "A self-declared scan proves what its owner says. Only a scan that another party ran, or saw, proves more."
+        ),
+        say(
+            "Equal files do not mean that the website works: databases, mail, certificates and settings are no files "
+            "of it."
+        ),
+        say("Clocks of hosts and signers are their own. Order in time is certain only inside one clock."),
+        say("This is evidence, not legal advice."),
+    )

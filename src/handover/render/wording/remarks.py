@@ -16,7 +16,18 @@ from handover.manifest import Base, Carried, GapCounts, Standing
 from handover.render.wording.challenges import challenge_sentences
 from handover.render.wording.codes import Sides, sides_of
 from handover.render.wording.headline import extra, headline, of_part
-from handover.render.wording.language import duration, foreign, moment, number, percent, plural, say, size
+from handover.render.wording.language import (
+    Labels,
+    Plurals,
+    duration,
+    foreign,
+    moment,
+    number,
+    percent,
+    plural,
+    say,
+    size,
+)
 from handover.report import PartReport, Report, SideReport
 
 #: How far a host's clock may be off without a remark, in milliseconds.
@@ -53,41 +64,43 @@ class Remark:
     side: str = ""
 
 
-_GAPS = {
-    GapKind.UNREADABLE: ("{n} path could not be read on {host}.", "{n} paths could not be read on {host}."),
-    GapKind.UNSTABLE: (
-        "{n} path changed or appeared on {host} while it was read.",
-        "{n} paths changed or appeared on {host} while they were read.",
-    ),
-    GapKind.VANISHED: (
-        "{n} path was listed on {host} and then gone.",
-        "{n} paths were listed on {host} and then gone.",
-    ),
-    GapKind.UNSUPPORTED: (
-        "{n} path on {host} is of a kind that could not be read.",
-        "{n} paths on {host} are of a kind that could not be read.",
-    ),
-    GapKind.BOUNDARY: (
-        "{n} path on {host} leads to another filesystem, which was not entered.",
-        "{n} paths on {host} lead to another filesystem, which was not entered.",
-    ),
+_GAPS = Plurals(
+    {
+        GapKind.UNREADABLE: ("{n} path could not be read on {host}.", "{n} paths could not be read on {host}."),
+        GapKind.UNSTABLE: (
+            "{n} path changed or appeared on {host} while it was read.",
+            "{n} paths changed or appeared on {host} while they were read.",
+        ),
+        GapKind.VANISHED: (
+            "{n} path was listed on {host} and then gone.",
+            "{n} paths were listed on {host} and then gone.",
+        ),
+        GapKind.UNSUPPORTED: (
+            "{n} path on {host} is of a kind that could not be read.",
+            "{n} paths on {host} are of a kind that could not be read.",
+        ),
+        GapKind.BOUNDARY: (
+            "{n} path on {host} leads to another filesystem, which was not entered.",
+            "{n} paths on {host} lead to another filesystem, which was not entered.",
+        ),
+    }
+)
+_LIKENESS = Labels(
+    {
+        Likeness.SAME_ROOT: "Both sides are the same folder on the same machine: it was compared with itself.",
+        Likeness.SAME_MACHINE: (
+            "Both sides are on one running machine. After a change of DNS the old name can lead to the new host."
+        ),
+        Likeness.PERHAPS: (
+            "Both machines have the same machine id: they are clones, or one machine that was restarted in between."
+        ),
+    }
+)
+_LIKENESS_CODES = {
+    Likeness.SAME_ROOT: RemarkCode.SAME_ROOT,
+    Likeness.SAME_MACHINE: RemarkCode.SAME_MACHINE,
+    Likeness.PERHAPS: RemarkCode.PERHAPS_SAME_MACHINE,
 }
-_LIKENESS = {
-    Likeness.SAME_ROOT: (
-        RemarkCode.SAME_ROOT,
-        "Both sides are the same folder on the same machine: it was compared with itself.",
-    ),
-    Likeness.SAME_MACHINE: (
-        RemarkCode.SAME_MACHINE,
-        "Both sides are on one running machine. After a change of DNS the old name can lead to the new host.",
-    ),
-    Likeness.PERHAPS: (
-        RemarkCode.PERHAPS_SAME_MACHINE,
-        "Both machines have the same machine id: they are clones, or one machine that was restarted in between.",
-    ),
-}
-
-_BOTH_HERE = "Both sides are folders of the machine that compared them."
 
 
 def remarks(report: Report) -> tuple[Remark, ...]:
@@ -111,7 +124,7 @@ def beside(report: Report) -> tuple[str, ...]:
 def gap_sentences(gaps: GapCounts | None, host: str) -> tuple[str, ...]:
     """Return one sentence for each kind of gap that a side has."""
     counts = {} if gaps is None else msgspec.structs.asdict(gaps)
-    return tuple(plural(counts[kind], *_GAPS[kind], host=host) for kind in GapKind if counts.get(kind))
+    return tuple(_GAPS.say(kind, counts[kind], host=host) for kind in GapKind if counts.get(kind))
 
 
 def carried(count: Carried, base: tuple[Base, ...], host: str) -> str:
@@ -159,10 +172,10 @@ def _of_part(part: PartReport, sides: Sides) -> Iterator[Remark]:
     if part.challenge is not None:
         for side, text in challenge_sentences(part, part.challenge, sides):
             yield Remark(RemarkCode.CHALLENGE, text, part.name, side)
-    if part.likeness in _LIKENESS:
-        code, text = _LIKENESS[part.likeness]
+    if part.likeness in _LIKENESS_CODES:
         here = part.likeness is Likeness.SAME_MACHINE and part.source.route == part.target.route == "local"
-        yield Remark(code, say(_BOTH_HERE if here else text), part.name)
+        both_here = say("Both sides are folders of the machine that compared them.")
+        yield Remark(_LIKENESS_CODES[part.likeness], both_here if here else _LIKENESS[part.likeness], part.name)
 
 
 def _of_side(side: SideReport, host: str) -> Iterator[tuple[RemarkCode, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from handover import differences
 from handover.comparison import Comparison, Doubt, Verdict
 from handover.manifest import GapCounts
-from handover.render.wording.codes import Sides, sides_of
+from handover.render.wording.codes import Sides, roles, sides_of
 from handover.render.wording.language import foreign, plural, say
 from handover.report import PartReport, Report, ScopeState
 
@@ -100,7 +100,7 @@ def _when_not_well() -> Iterator[str]:
 
 def _when_well(report: Report) -> Iterator[str]:
     if report.required_signatures:
-        yield say("Ask for the answers of {roles}.", roles=", ".join(report.required_signatures).upper())
+        yield say("Ask for the answers of {roles}.", roles=roles(report.required_signatures))
         yield say("Keep the old hosting until all of them have signed.")
     else:
         yield say("Keep the report. Sign it with: handover sign")

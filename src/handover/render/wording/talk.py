@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handover.render.wording.language import number, plural, say, size
+from handover.render.wording.language import decimal, number, plural, say, size
 from handover.scan import Look
 
 
@@ -16,16 +16,18 @@ def first_look(look: Look, part: str | None) -> str:
 
 def side_read(side: str, part: str | None, files: int, bytes_read: int, seconds: float) -> str:
     """Return that a side was read, how much there was, and how long it took; ``part`` when there are several."""
-    return say(
-        "Read the {side}: {files}, {size}, in {seconds} s."
-        if part is None
-        else "Read the {side} of {part}: {files}, {size}, in {seconds} s.",
-        side=side,
-        part=part or "",
-        files=plural(files, "{n} file", "{n} files"),
-        size=size(bytes_read),
-        seconds=f"{seconds:.1f}",
-    )
+    values = {
+        "files": plural(files, "{n} file", "{n} files"),
+        "size": size(bytes_read),
+        "seconds": decimal(seconds),
+    }
+    if part is None and side == "source":
+        return say("Read the source: {files}, {size}, in {seconds} s.", **values)
+    if part is None:
+        return say("Read the target: {files}, {size}, in {seconds} s.", **values)
+    if side == "source":
+        return say("Read the source of {part}: {files}, {size}, in {seconds} s.", part=part, **values)
+    return say("Read the target of {part}: {files}, {size}, in {seconds} s.", part=part, **values)
 
 
 def _found(look: Look) -> list[str]:

@@ -2,53 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from handover.evidence.statement import Decision, Facts, Kind
 from handover.evidence.verification import Signature, Verification
-from handover.render.wording.codes import VERDICTS
-from handover.render.wording.language import foreign, moment, say
+from handover.render.wording.codes import VERDICTS, listing, roles
+from handover.render.wording.language import Labels, foreign, moment, say
 
 #: Steps by the names that checks carry.
-STEPS = {
-    "inventory": "files in the bundle",
-    "digests": "digests",
-    "report": "report",
-    "terms": "terms and rules",
-    "manifests": "manifests",
-    "recomputation": "comparison, done again",
-    "statements": "statements",
-    "signatures": "signatures",
-    "keys": "trusted keys",
-    "decisions": "answers",
-}
-_KINDS = {
-    Kind.ANSWER: "answer",
-    Kind.CUSTODY: "custody",
-    Kind.TERMS: "terms",
-    Kind.WITNESS: "witness",
-    Kind.REVOCATION: "revocation",
-}
-_FACTS = {
-    Facts.CONFIRMED: "facts confirmed",
-    Facts.DISPUTED: "facts disputed",
-    Facts.NOT_EXAMINED: "facts not examined",
-}
-_DECISIONS = {
-    Decision.ACCEPT: "accepts",
-    Decision.ACCEPT_WITH_REMARKS: "accepts with remarks",
-    Decision.REJECT: "rejects",
-    Decision.NONE: "leaves the decision open",
-}
+STEPS = Labels(
+    {
+        "inventory": "files in the bundle",
+        "digests": "digests",
+        "report": "report",
+        "terms": "terms and rules",
+        "manifests": "manifests",
+        "recomputation": "comparison, done again",
+        "statements": "statements",
+        "signatures": "signatures",
+        "keys": "trusted keys",
+        "decisions": "answers",
+    }
+)
+_KINDS = Labels(
+    {
+        Kind.ANSWER: "answer",
+        Kind.CUSTODY: "custody",
+        Kind.TERMS: "terms",
+        Kind.WITNESS: "witness",
+        Kind.REVOCATION: "revocation",
+    }
+)
+_FACTS = Labels(
+    {
+        Facts.CONFIRMED: "facts confirmed",
+        Facts.DISPUTED: "facts disputed",
+        Facts.NOT_EXAMINED: "facts not examined",
+    }
+)
+_DECISIONS = Labels(
+    {
+        Decision.ACCEPT: "accepts",
+        Decision.ACCEPT_WITH_REMARKS: "accepts with remarks",
+        Decision.REJECT: "rejects",
+        Decision.NONE: "leaves the decision open",
+    }
+)
 
 
 def said_apart(done: Verification) -> tuple[str, ...]:
     """Return three answers that are never mixed: is it intact, who signed, who still has to."""
     intact = say("Intact: yes, every file is as it was made.") if done.intact else say("Intact: no, see above.")
-    signed = say("Signed by: {roles}.", roles=_roles(done.signed_by)) if done.signed_by else say("Signed by: nobody.")
+    signed = say("Signed by: {roles}.", roles=roles(done.signed_by)) if done.signed_by else say("Signed by: nobody.")
     if not done.waiting_for:
         return intact, signed, say("Still waiting for: nobody.")
-    return intact, signed, say("Still waiting for: {roles}.", roles=_roles(done.waiting_for))
+    return intact, signed, say("Still waiting for: {roles}.", roles=roles(done.waiting_for))
 
 
 def last_line(done: Verification) -> str:
@@ -63,17 +69,17 @@ def last_line(done: Verification) -> str:
     if objecting:
         return say(
             "VERIFIED, NOT ACCEPTED: {roles} rejects or disputes. The recorded result is {result}.",
-            roles=_roles(objecting),
+            roles=roles(objecting),
             result=result,
         )
     if done.waiting_for:
         return say(
             "VERIFIED SO FAR, WAITING FOR {roles}: all that is there is genuine. The recorded result is {result}.",
-            roles=_roles(done.waiting_for),
+            roles=roles(done.waiting_for),
             result=result,
         )
     if done.accepted:
-        return say("VERIFIED AND ACCEPTED by {roles}: {result}.", roles=_roles(done.signed_by), result=result)
+        return say("VERIFIED AND ACCEPTED by {roles}: {result}.", roles=roles(done.signed_by), result=result)
     return say("INTACT: the recorded result is {result}. No answers were asked for.", result=result)
 
 
@@ -83,9 +89,9 @@ def signature(signed: Signature) -> str:
     words += [_FACTS[signed.facts]] if signed.facts is not None else []
     words += [_DECISIONS[signed.decision]] if signed.decision is not None else []
     values = {
-        "role": signed.role.upper(),
+        "role": roles([signed.role]),
         "name": foreign(f"{signed.signer}, {signed.party}"),
-        "words": ", ".join(words),
+        "words": listing(words),
         "key": foreign(signed.key),
         "when": moment(signed.signed_at),
     }
@@ -102,7 +108,3 @@ def objects(signed: Signature) -> bool:
     """Whether this is a trusted party's last word, and it is against the round."""
     against = signed.decision is Decision.REJECT or signed.facts is Facts.DISPUTED
     return signed.kind is Kind.ANSWER and signed.standing and signed.trusted and against
-
-
-def _roles(roles: Iterable[str]) -> str:
-    return ", ".join(role.upper() for role in dict.fromkeys(roles))
