@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,5 @@ class Catalogues(BuildHookInterface[Any]):
 
     def initialize(self, _version: str, _build_data: dict[str, Any]) -> None:
         """Compile what the wheel takes along."""
-        tool = importlib.util.spec_from_file_location("catalogues", Path(self.root) / "tools/catalogues.py")
-        assert tool is not None
-        assert tool.loader is not None
-        catalogues = importlib.util.module_from_spec(tool)
-        tool.loader.exec_module(catalogues)
-        catalogues.compile_all(Path(self.root))
+        root = Path(self.root)
+        runpy.run_path(str(root / "tools/catalogues.py"))["compile_all"](root)

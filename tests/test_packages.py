@@ -23,8 +23,8 @@ import handover as package
 ROOT = Path(__file__).parents[1]
 #: What the tree is made of for a builder; everything else in a checkout is somebody's own.
 SOURCES = (
-    "src", "tests", "docs", "examples", "tools", "hatch_build.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE",
-    ".gitignore",
+    "src", "tests", "docs", "examples", "tools", "hatch_build.py", "pyproject.toml", "README.md", "CHANGELOG.md",
+    "LICENSE", ".gitignore",
 )  # fmt: skip
 #: A day of its own, so that the time of the build cannot be what makes two packages equal.
 ENVIRONMENT = {"PATH": os.environ["PATH"], "SOURCE_DATE_EPOCH": "1700000000", "PIP_NO_INDEX": "1"}

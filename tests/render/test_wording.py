@@ -97,7 +97,8 @@ def test_marks_are_explained_and_tell_the_classes_apart():
 
 
 def test_a_code_of_a_later_version_is_shown_as_it_is_and_harmless():
-    assert plain(codes.why("melted_\x1b[2J", Sides("SOURCE", "the SOURCE", "TARGET", "the TARGET"))) == r"melted_\x1b[2J"
+    sides = codes.Sides("SOURCE", "the SOURCE", "TARGET", "the TARGET")
+    assert plain(codes.why("melted_\x1b[2J", sides)) == r"melted_\x1b[2J"
 
 
 def sentences(world) -> str:
