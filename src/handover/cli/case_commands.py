@@ -33,7 +33,7 @@ def init(
     source: Annotated[str | None, typer.Option("--source", metavar="LOCATION", help="The old hosting.")] = None,
     target: Annotated[str | None, typer.Option("--target", metavar="LOCATION", help="The new hosting.")] = None,
     preset: Annotated[
-        str | None, typer.Option("--preset", metavar="NAME", help="Kind of site: wordpress, static.")
+        str | None, typer.Option("--preset", metavar="NAME", help="Kind of site, such as wordpress or joomla.")
     ] = None,
     timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="Such as Europe/Warsaw.")] = None,
     json: options.Json = False,

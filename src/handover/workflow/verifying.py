@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from handover import __version__, differences
+from handover import __version__, differences, presets
 from handover.bundles import open_bundle
 from handover.comparison import Difference
 from handover.digests import sha256_hex
@@ -25,8 +25,9 @@ from handover.manifest import CaseRef
 from handover.paths import shown
 from handover.render import html, languages_of
 from handover.report import Report
-from handover.rules import FLAG_ORIGIN, RulesDocument
-from handover.terms import parse
+from handover.rules import FLAG_ORIGIN, RulesDocument, RuleSet
+from handover.terms import Terms, parse
+from handover.terms.model import Part
 from handover.workflow.bases import Bases
 from handover.workflow.terms_facts import dates_of, parties_of
 
@@ -96,7 +97,7 @@ def _read_terms(raw: bytes, recorded: RulesDocument) -> Agreement:
 
     They stand in ``rules.json`` with their origin, count as excluded, and are under the signatures like all others.
     """
-    terms = parse(raw, TERMS_NAME)
+    terms = _of_its_time(parse(raw, TERMS_NAME), recorded)
     expected = terms.rule_sets()
     for part in recorded.parts:
         if part.name in expected:
@@ -112,6 +113,19 @@ def _read_terms(raw: bytes, recorded: RulesDocument) -> Agreement:
         parties=parties_of(terms),
         required_signatures=terms.required_signatures,
     )
+
+
+def _of_its_time(terms: Terms, recorded: RulesDocument) -> Terms:
+    """Return the terms with each preset as it was in the version that made the round, if its rules say which."""
+    rule_sets = recorded.rule_sets(where=RULES_NAME)
+    return replace(terms, parts=tuple(_part_of_its_time(part, rule_sets.get(part.name)) for part in terms.parts))
+
+
+def _part_of_its_time(part: Part, recorded: RuleSet | None) -> Part:
+    if part.preset is None or recorded is None:
+        return part
+    rules = [rule for rule in recorded.rules if rule.origin.startswith(presets.ORIGIN)]
+    return replace(part, preset=presets.as_recorded(part.preset, rules))
 
 
 def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: OpenFile) -> Iterable[str]:

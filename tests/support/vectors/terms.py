@@ -224,7 +224,7 @@ def _rules() -> Iterator[_Case]:
     def rule(name: str, defect: str, text: str, column: int) -> _Case:
         return _added(name, defect, f"    rules:\n      - {text}\n", f"9:{column}")
 
-    yield _added("preset", "an unknown preset", "    preset: joomla\n", "8:13")
+    yield _added("preset", "an unknown preset", "    preset: kirby\n", "8:13")
     yield _added("require", "an unknown requirement", "    require: [everything]\n", "8:15")
     yield _added("require-twice", "a requirement twice", "    require: [mode, mode]\n", "8:21")
     yield _added("empty", "an empty list of rules", "    rules: []\n", "8:12")
