@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from handover import paths
+from handover.areas import Area, Areas, runs
 from handover.comparison import (
     Comparison,
     Difference,
@@ -97,6 +98,7 @@ class Comparer:
         self._requires_host = required_of_hosts(rules)
         self._counts = dict.fromkeys(PathClass, 0)
         self._bytes = dict.fromkeys(PathClass, 0)
+        self._areas = Areas()
         self._excluded = [0, 0]
         self._total = [0, 0]
         self._ignored_below: tuple[bytes, Rule] | None = None
@@ -139,6 +141,10 @@ class Comparer:
             gaps=GapsBySide(source=self._source.gaps(), target=self._target.gaps()),
         )
 
+    def areas(self) -> tuple[Area, ...]:
+        """Return what became of everything by folder; only after ``differences`` came to its end."""
+        return self._areas.told()
+
     def _verdict(self, excluded: Excluded) -> tuple[Verdict, tuple[Doubt, ...]]:
         counts = self._counts
         lost = counts[PathClass.MISSING] + counts[PathClass.CHANGED] + counts[PathClass.TYPE_CHANGED]
@@ -172,7 +178,11 @@ class Comparer:
 
     def _skip(self, source: Leader, target: Follower, count: int) -> None:
         """Count lines that agree and are plain: clean entries of which nothing more is asked."""
-        files, size = source.weigh(count)
+        files = size = done = 0
+        for length in runs(source.keys(count)):
+            files_here, size_here = source.weigh(done, length)
+            self._areas.add(source.key_at(done), PathClass.SAME, length, size_here)
+            files, size, done = files + files_here, size + size_here, done + length
         self._counts[PathClass.SAME] += count
         self._bytes[PathClass.SAME] += size
         for side in (self._source, self._target):
@@ -213,7 +223,7 @@ class Comparer:
             agreed = self._rules.match(line.path)
             if agreed is not None and agrees(agreed, kind):
                 kind, rule = PathClass.AGREED, agreed.pattern
-        self._count(kind, ours, theirs)
+        self._count(line.key, kind, ours, theirs)
         if kind is PathClass.SAME:
             return None
         for entry in (ours, theirs):
@@ -253,10 +263,12 @@ class Comparer:
             return PathClass.NOT_CHECKED, (f"{entry.gap.value}_{side.name}",)
         return kind, ("absent",)
 
-    def _count(self, kind: PathClass, ours: Entry | None, theirs: Entry | None) -> None:
+    def _count(self, key: bytes, kind: PathClass, ours: Entry | None, theirs: Entry | None) -> None:
         files, size = weight(ours)
+        size_there = size if ours is not None else weight(theirs)[1]
         self._counts[kind] += 1
-        self._bytes[kind] += size if ours is not None else weight(theirs)[1]
+        self._bytes[kind] += size_there
+        self._areas.add(key, kind, 1, size_there)
         self._total[0] += files
         self._total[1] += size
         if kind in (PathClass.IGNORED, PathClass.AGREED):

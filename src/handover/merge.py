@@ -61,9 +61,13 @@ class Leader:
         """Return the key of a line of this batch."""
         return self._batch.keys[self._at + offset]
 
-    def weigh(self, count: int) -> tuple[int, int]:
-        """Return how many files there are in the next ``count`` plain lines, and their bytes."""
-        sizes = list(filter(None, self._batch.sizes[self._at : self._at + count]))
+    def keys(self, count: int) -> list[bytes]:
+        """Return the keys of the next ``count`` lines of this batch."""
+        return self._batch.keys[self._at : self._at + count]
+
+    def weigh(self, start: int, count: int) -> tuple[int, int]:
+        """Return how many files there are in ``count`` plain lines, and their bytes; ``start`` as in ``contents``."""
+        sizes = list(filter(None, self._batch.sizes[self._at + start : self._at + start + count]))
         return len(sizes), sum(map(int, sizes))
 
 

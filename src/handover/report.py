@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 
 from handover import strict_json
+from handover.areas import Area
 from handover.challenge import Challenge, doubted
 from handover.compare import Comparer, Likeness, likeness
 from handover.comparison import Comparison, Difference, Doubt, Verdict, worst_verdict
@@ -131,7 +132,10 @@ class SideReport(Document):
 
 
 class PartReport(Document):
-    """Result of one part. ``comparison`` is absent when neither side was read, ``challenge`` when there was none."""
+    """Result of one part. ``comparison`` is absent when neither side was read, ``challenge`` when there was none.
+
+    A report of 0.1 has no ``areas``.
+    """
 
     name: str
     likeness: Likeness | None = None
@@ -141,6 +145,7 @@ class PartReport(Document):
     challenge: Challenge | None = None
     folders: tuple[FolderSummary, ...] = ()
     folders_total: Count
+    areas: tuple[Area, ...] = ()
 
 
 class Fact(Document):
@@ -277,6 +282,7 @@ def compare_part(
         challenge=challenge,
         folders=rollup.folders(),
         folders_total=rollup.total,
+        areas=comparer.areas(),
     )
 
 

@@ -19,6 +19,7 @@ from evidence.rounds import AGENCY, KEYS, RECEIVER, SENDER, MemoryBundle, Round,
 from evidence.tools import NAMESPACE, Party, block, ssh_keygen, stock_signature
 from handover import report as reports
 from handover import strict_json
+from handover.areas import Share
 from handover.bundles import open_bundle
 from handover.comparison import Verdict
 from handover.digests import sha256_hex
@@ -328,6 +329,16 @@ def test_what_the_report_says_of_a_side_is_what_its_manifest_says(field):
     target = msgspec.structs.replace(part.target, **{field: values[field]})
     parts = (msgspec.structs.replace(part, target=target),)
     refused(forged(round_, parts=parts).verify(), Step.RECOMPUTATION)
+
+
+@pytest.mark.parametrize("told", ["nothing", "less lost"])
+def test_what_became_of_each_folder_is_computed_again_unless_it_is_not_told(told):
+    round_ = Round(TREE, LESS)
+    part = round_.report.parts[0]
+    areas = () if told == "nothing" else (msgspec.structs.replace(part.areas[-1], paths=Share(same=9)),)
+    done = forged(round_, parts=(msgspec.structs.replace(part, areas=areas),)).verify()
+    assert done.intact == (told == "nothing")
+    assert failed_steps(done) == (set() if told == "nothing" else {Step.RECOMPUTATION})
 
 
 def test_differences_are_computed_again():
