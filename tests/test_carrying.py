@@ -11,6 +11,7 @@ from handover.carrying import KnownFile, digests_of, facts_of, known_files, limi
 from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.errors import MalformedInput
 from handover.manifest import Base, Machine
+from handover.proofs import ProofRules
 from support.manifests import file, folder, gap, ignored, link, make_header, make_manifest, reader
 
 LIMIT = limit_ns(make_header())
@@ -47,6 +48,9 @@ ENTRIES = st.sampled_from(
 LISTS = st.dictionaries(PATHS, st.tuples(ENTRIES, HOSTS | st.just(SETTLED)), max_size=12)
 
 
+NO_RULES = ProofRules(())
+
+
 def naive(raw: bytes) -> list[KnownFile]:
     """The rule as it stands in the specification, by parsing everything."""
     source, found = reader(raw), []
@@ -73,7 +77,7 @@ def manifest_of(items: dict[bytes, tuple[object, HostStat]]) -> bytes:
 @given(LISTS)
 def test_the_fast_way_knows_what_the_rule_knows(items):
     raw = manifest_of(items)
-    assert [known for files in known_files(reader(raw)) for known in files.each()] == naive(raw)
+    assert [known for files in known_files(reader(raw), NO_RULES) for known in files.each()] == naive(raw)
 
 
 @given(st.dictionaries(st.sampled_from([b"a", b"b", b"c-d", b"\xc5\x82"]), TIMES, min_size=1))
@@ -81,7 +85,7 @@ def test_one_young_file_keeps_only_itself_from_being_carried_over(times):
     for column in ("mtime_ns", "ctime_ns"):
         items = {path: (plain, msgspec.structs.replace(SETTLED, **{column: at})) for path, at in times.items()}
         raw = manifest_of(items)
-        known = {known.key for files in known_files(reader(raw)) for known in files.each()}
+        known = {known.key for files in known_files(reader(raw), NO_RULES) for known in files.each()}
         assert known == {path for path, at in times.items() if int(at) < LIMIT}
 
 
@@ -103,7 +107,7 @@ def test_files_in_disorder_are_not_carried_over():
     lines = make_manifest((file("a", b"x"), SETTLED), (file("b", b"y"), SETTLED)).splitlines(keepends=True)
     lines[2], lines[3] = lines[3], lines[2]
     with pytest.raises(MalformedInput, match="out of order"):
-        list(known_files(reader(b"".join(lines))))
+        list(known_files(reader(b"".join(lines)), NO_RULES))
 
 
 def test_only_a_file_that_was_read_and_that_its_host_knows_has_facts():

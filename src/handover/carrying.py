@@ -23,6 +23,7 @@ from handover.manifest import Header
 from handover.manifest_lines import Block
 from handover.manifest_reader import Reader
 from handover.paths import shown
+from handover.proofs import ProofRules
 
 #: Times closer to the start of the earlier scan than this prove nothing: FAT counts in steps of two seconds.
 GUARD_NS = 2 * 10**9
@@ -116,14 +117,18 @@ def limit_ns(base: Header) -> int:
     return min(int(datetime.fromisoformat(instant).timestamp()) for instant in instants) * 10**9 - GUARD_NS
 
 
-def known_files(reader: Reader) -> Iterator[KnownFiles]:
-    """Yield the files of a manifest that may be carried over, in its order; reads it to its end."""
+def known_files(reader: Reader, now: ProofRules) -> Iterator[KnownFiles]:
+    """Yield the files of a manifest that may be carried over, in its order; reads it to its end.
+
+    ``now``: the rules that keep proof of the scan that carries over. A file that had others is read again.
+    """
     limit = limit_ns(reader.header)
+    all_alike = reader.proof_rules.same_as(now)
     last = b""
     for block in reader.blocks():
-        known = _by_columns(reader, block, limit)
+        known = _by_columns(reader, block, limit) if all_alike else None
         if known is None:
-            known = KnownFiles.of(list(_one_by_one(reader, block, limit)))
+            known = KnownFiles.of(list(_one_by_one(reader, block, limit, now)))
         if known.keys:
             reader.check_order(last, known.keys)
             last = known.keys[-1]
@@ -147,7 +152,7 @@ def check(manifest: Reader, base: Reader) -> int:
     why = unfit(base.header, manifest.header)
     if why is not None:
         raise NotVerified(f"its base is no base for it: {why}")
-    known = (file for files in known_files(base) for file in files.each())
+    known = (file for files in known_files(base, manifest.proof_rules) for file in files.each())
     before = next(known, None)
     checked = 0
     for line in manifest.lines():
@@ -178,12 +183,12 @@ def _by_columns(reader: Reader, block: Block, limit: int) -> KnownFiles | None:
     return KnownFiles(keys, stamps, list(contents), b"\n".join(digests).decode().split("\n"))
 
 
-def _one_by_one(reader: Reader, block: Block, limit: int) -> Iterator[KnownFile]:
+def _one_by_one(reader: Reader, block: Block, limit: int, now: ProofRules) -> Iterator[KnownFile]:
     for number, raw in enumerate(block.raw.split(b"\n")[:-1], block.number):
         if _IS_FILE in raw:
             line = reader.line(raw, number)
             facts = facts_of(reader.parse(line), reader.parse_host(line))
-            if facts is not None and facts.settled(limit):
+            if facts is not None and facts.settled(limit) and reader.proof_rules.alike(now, line.path):
                 yield KnownFile(line.key, facts.stamp, line.content)
 
 

@@ -34,6 +34,8 @@ from handover.manifest import Counts, GapCounts, Header
 from handover.manifest_lines import Line
 from handover.manifest_reader import Reader
 from handover.merge import Follower, Leader
+from handover.pairs import Judgement, Proof, by_proof, pair
+from handover.proofs import ProofRules
 from handover.rules import Requirement, Rule, RuleKind, RuleSet
 
 
@@ -92,8 +94,8 @@ class Comparer:
     def __init__(self, source: Reader | None, target: Reader | None, rules: RuleSet) -> None:
         if source is None and target is None:
             raise ValueError("at least one side must have been read")
-        self._source = _Side("source", source)
-        self._target = _Side("target", target)
+        self._source = _Side("source", source, ProofRules(rules.proofs(on_target=False)))
+        self._target = _Side("target", target, ProofRules(rules.proofs(on_target=True)))
         self._rules = rules
         self._requires_host = required_of_hosts(rules)
         self._counts = dict.fromkeys(PathClass, 0)
@@ -198,38 +200,65 @@ class Comparer:
         line = source or target
         assert line is not None
         ignoring = self._ignoring_rule(line)
-        rule = None if ignoring is None else ignoring.pattern
         if ours is not None and source is not None:
             self._source.cover(source, ours)
         if theirs is not None and target is not None:
             self._target.cover(target, theirs)
-        kind: PathClass
-        why: tuple[str, ...]
+        hosts: tuple[HostStat | None, HostStat | None] = (None, None)
         if ignoring is not None:
-            kind, why = PathClass.IGNORED, ("rule",)
+            judged = Judgement(PathClass.IGNORED, ("rule",), ignoring.pattern)
         elif ours is not None and theirs is not None:
-            kind, why = _pair(ours, theirs)
+            judged = self._pair(line.path, ours, theirs)
+            if self._requires_host and source is not None and target is not None:
+                hosts = (self._source.stat(source), self._target.stat(target))
+                judged = self._required(ours, hosts, judged)
         elif ours is not None:
-            kind, why = self._alone(ours, line, PathClass.MISSING, self._source, self._target)
+            judged = self._alone(ours, line, PathClass.MISSING, self._source, self._target)
         else:
             assert theirs is not None
-            kind, why = self._alone(theirs, line, PathClass.EXTRA, self._target, self._source)
-        hosts: tuple[HostStat | None, HostStat | None] = (None, None)
-        if kind is PathClass.SAME and self._requires_host and source is not None and target is not None:
-            hosts = (self._source.stat(source), self._target.stat(target))
-            assert ours is not None
-            kind, why = _metadata(ours, *hosts, self._requires_host)
+            judged = self._alone(theirs, line, PathClass.EXTRA, self._target, self._source)
+        return self._told(line, judged, (ours, theirs), hosts)
+
+    def _told(
+        self,
+        line: Line,
+        judged: Judgement,
+        entries: tuple[Entry | None, Entry | None],
+        hosts: tuple[HostStat | None, HostStat | None],
+    ) -> Difference | None:
+        """Count a path, and return what is told of it, after the rules that agree to a difference."""
+        kind, why, rule = judged
         if kind in _AGREEABLE:
             agreed = self._rules.match(line.path)
             if agreed is not None and agrees(agreed, kind):
                 kind, rule = PathClass.AGREED, agreed.pattern
-        self._count(line.key, kind, ours, theirs)
+        self._count(line.key, kind, *entries)
         if kind is PathClass.SAME:
             return None
-        for entry in (ours, theirs):
+        for entry in entries:
             if rule is None and entry is not None and entry.ignored is not None:
                 rule = entry.ignored.rule
-        return _difference(line.path, kind, why, rule, (ours, theirs), hosts)
+        return _difference(line.path, kind, why, rule, entries, hosts)
+
+    def _pair(self, path: bytes, ours: Entry, theirs: Entry) -> Judgement:
+        """Judge a path that is on both sides."""
+        judged = pair(ours, theirs)
+        if judged.kind is not PathClass.CHANGED or ours.type is not EntryType.FILE:
+            return judged
+        proofs = self._source.proof(path), self._target.proof(path)
+        if not proofs[0].wanted:
+            return judged
+        proven = by_proof(ours, theirs, proofs, judged.why)
+        # What may differ in any way need not be proven.
+        doubtful = proven.kind is PathClass.NOT_CHECKED and agrees(self._rules.match(path), PathClass.CHANGED)
+        return judged if doubtful else proven
+
+    def _required(self, entry: Entry, hosts: tuple[HostStat | None, HostStat | None], judged: Judgement) -> Judgement:
+        """Judge a path whose content is as agreed by what is required beside the content."""
+        if judged.kind not in (PathClass.SAME, PathClass.AGREED) or hosts[0] is None or hosts[1] is None:
+            return judged
+        kind, why = _metadata(entry, hosts[0], hosts[1], self._requires_host)
+        return judged if kind is PathClass.SAME else Judgement(kind, why)
 
     def _ignores_more(self, *sides: Reader | None) -> bool:
         """Whether a path that was read may be ignored here: not when the scans were done under these very rules."""
@@ -249,19 +278,17 @@ class Comparer:
         self._ignored_below = (line.key + b"\0", found)
         return found
 
-    def _alone(
-        self, entry: Entry, line: Line, kind: PathClass, side: _Side, other: _Side
-    ) -> tuple[PathClass, tuple[str, ...]]:
+    def _alone(self, entry: Entry, line: Line, kind: PathClass, side: _Side, other: _Side) -> Judgement:
         covered = other.covers(line)
         if covered is not None:
-            return PathClass.NOT_CHECKED, (f"{covered}_{other.name}",)
+            return Judgement(PathClass.NOT_CHECKED, (f"{covered}_{other.name}",))
         if entry.ignored is not None:
             if other.ignores(entry.ignored.rule):
-                return PathClass.IGNORED, ("rule",)
-            return PathClass.NOT_CHECKED, (f"ignored_{side.name}",)
+                return Judgement(PathClass.IGNORED, ("rule",))
+            return Judgement(PathClass.NOT_CHECKED, (f"ignored_{side.name}",))
         if entry.gap is not None and (entry.type is None or entry.gap is GapKind.VANISHED):
-            return PathClass.NOT_CHECKED, (f"{entry.gap.value}_{side.name}",)
-        return kind, ("absent",)
+            return Judgement(PathClass.NOT_CHECKED, (f"{entry.gap.value}_{side.name}",))
+        return Judgement(kind, ("absent",))
 
     def _count(self, key: bytes, kind: PathClass, ours: Entry | None, theirs: Entry | None) -> None:
         files, size = weight(ours)
@@ -277,11 +304,16 @@ class Comparer:
 
 
 class _Side:
-    """One manifest during the merge, with the folder whose inside it cannot know."""
+    """One manifest during the merge, with the folder whose inside it cannot know.
 
-    def __init__(self, name: str, reader: Reader | None) -> None:
+    ``proof_rules`` are those that are wanted of it.
+    """
+
+    def __init__(self, name: str, reader: Reader | None, proof_rules: ProofRules) -> None:
         self.name = name
         self.reader = reader
+        self._proof_rules = proof_rules
+        self._had = ProofRules(()) if reader is None else reader.proof_rules
         self._cover: tuple[bytes, str] | None = None if reader is not None else (b"", "not_read")
         self._states = dict.fromkeys(("file", "dir", "link", "special", "gap", "ignored"), 0)
         self._size = 0
@@ -310,6 +342,10 @@ class _Side:
     def stat(self, line: Line) -> HostStat:
         assert self.reader is not None
         return self.reader.parse_host(line)
+
+    def proof(self, path: bytes) -> Proof:
+        """Return the rules that keep proof of a path."""
+        return Proof(self._proof_rules.of_path(path), self._had.of_path(path))
 
     def cover(self, line: Line, entry: Entry) -> None:
         """Remember what may be a folder and below which this side says nothing; one inside another adds nothing."""
@@ -345,39 +381,11 @@ _AGREEABLE = {
     PathClass.TYPE_CHANGED: (RuleKind.MAY_DIFFER,),
     PathClass.METADATA: (RuleKind.MAY_DIFFER,),
 }
-#: Gaps after which the size that is recorded can be trusted.
-_STABLE_SIZE = (None, GapKind.UNREADABLE, GapKind.UNSUPPORTED, GapKind.BOUNDARY)
 
 
 def agrees(rule: Rule | None, kind: PathClass) -> bool:
     """Return whether the rule that matches a path agrees to this difference."""
     return rule is not None and rule.kind in _AGREEABLE.get(kind, ())
-
-
-def _pair(source: Entry, target: Entry) -> tuple[PathClass, tuple[str, ...]]:
-    if source.ignored is not None and target.ignored is not None:
-        return PathClass.IGNORED, ("rule",)
-    if source.ignored is not None:
-        return PathClass.NOT_CHECKED, ("ignored_source",)
-    if target.ignored is not None:
-        return PathClass.NOT_CHECKED, ("ignored_target",)
-    if GapKind.VANISHED not in (source.gap, target.gap) and source.type and target.type:
-        if source.type is not target.type:
-            return PathClass.TYPE_CHANGED, ("type",)
-        if source.gap in _STABLE_SIZE and target.gap in _STABLE_SIZE and _sizes_differ(source, target):
-            return PathClass.CHANGED, ("size",)
-    if source.gap is not None or target.gap is not None:
-        sides = (("source", source.gap), ("target", target.gap))
-        return PathClass.NOT_CHECKED, tuple(f"{gap.value}_{side}" for side, gap in sides if gap is not None)
-    if source.digest is not None and target.digest is not None and source.digest != target.digest:
-        return PathClass.CHANGED, ("content",)
-    if source.type is EntryType.LINK and source.target_bytes() != target.target_bytes():
-        return PathClass.CHANGED, ("link_target",)
-    return PathClass.SAME, ()
-
-
-def _sizes_differ(source: Entry, target: Entry) -> bool:
-    return source.size is not None and target.size is not None and source.size != target.size
 
 
 def _metadata(

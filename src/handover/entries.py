@@ -12,11 +12,15 @@ import msgspec
 
 from handover import paths
 from handover.digests import Algorithm
-from handover.strict_json import Count, Document, Nanoseconds, Whole
+from handover.strict_json import MAX_INTEGER, Count, Document, Nanoseconds, Whole
 
 Decimal = Annotated[str, msgspec.Meta(pattern=r"\A(0|[1-9][0-9]{0,19})\Z")]
 
 _MIB = 2**20
+#: Larger files are not worked through a second time.
+MAX_DERIVED_BYTES = 64 * _MIB
+#: So many rules that keep proof a part can have: each of them may cost the host another look at the same bytes.
+MAX_PROOF_RULES = 64
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -52,6 +56,41 @@ class Ignored(Document):
     bytes: Count
 
 
+class DerivedDoubt(StrEnum):
+    """Why nothing is known of a file under rules that keep proof.
+
+    ``unclosed``: a block begins and does not end. ``nested``: one begins within another. ``unopened``: one ends that
+    did not begin. ``too_large``: the file has more bytes than are worked through a second time.
+    """
+
+    UNCLOSED = "unclosed"
+    NESTED = "nested"
+    UNOPENED = "unopened"
+    TOO_LARGE = "too_large"
+
+
+class Hidden(Document):
+    """What one rule that keeps proof took out of a file or replaced: how often, and how many bytes stood there.
+
+    ``rule`` is its number in the header's list.
+    """
+
+    rule: Annotated[int, msgspec.Meta(ge=0, le=MAX_PROOF_RULES - 1)]
+    times: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)]
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=MAX_INTEGER)]
+
+
+class After(Document):
+    """What rules that keep proof make of a file; it is there only when they hide something of it, or there is a doubt.
+
+    ``digest`` is that of the content without what is ``hidden``.
+    """
+
+    digest: str | None = None
+    hidden: tuple[Hidden, ...] = ()
+    doubt: DerivedDoubt | None = None
+
+
 class Entry(Document):
     """One path, without what only its host says of it; use ``Entry.check`` before believing one."""
 
@@ -67,6 +106,7 @@ class Entry(Document):
     ignored: Ignored | None = None
     text_digest: str | None = None
     prefixes: tuple[str, ...] | None = None
+    after: After | None = None
 
     def path_bytes(self) -> bytes:
         """Return the path below the root; ``b""`` for the root itself."""
@@ -126,7 +166,7 @@ def prefix_step(size: int) -> int:
 
 def entry_problem(entry: Entry, algorithm: Algorithm) -> str | None:
     """Return why an entry is not one that a manifest of this algorithm can have; ``None`` when it is."""
-    for rule in (_state_problem, _file_problem, _link_problem, _evidence_problem):
+    for rule in (_state_problem, _file_problem, _link_problem, _evidence_problem, _after_problem):
         problem = rule(entry, algorithm)
         if problem:
             return problem
@@ -191,3 +231,21 @@ def _evidence_problem(entry: Entry, algorithm: Algorithm) -> str | None:
         ):
             return "prefixes that do not fit the size"
     return _digest_problem(entry.text_digest, algorithm)
+
+
+def _after_problem(entry: Entry, algorithm: Algorithm) -> str | None:
+    after = entry.after
+    if after is None:
+        return None
+    if entry.digest is None or entry.size is None:
+        return "a second digest for a file that was not read"
+    if (after.doubt is None) == (after.digest is None) or bool(after.hidden) != (after.digest is not None):
+        return "needs either a second digest with what was hidden, or a doubt"
+    if (after.doubt is DerivedDoubt.TOO_LARGE) != (entry.size > MAX_DERIVED_BYTES):
+        return "a second digest or a doubt that does not fit the size"
+    numbers = [hidden.rule for hidden in after.hidden]
+    if numbers != sorted(set(numbers)):
+        return "what was hidden is not in the order of the rules"
+    if after.hidden and after.hidden[0].bytes > entry.size:
+        return "more was hidden than there is"
+    return _digest_problem(after.digest, algorithm)

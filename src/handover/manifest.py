@@ -12,12 +12,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from enum import StrEnum
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Annotated, BinaryIO, Literal, NamedTuple
+
+import msgspec
 
 from handover import paths, strict_json
 from handover.digests import Algorithm, ContentRoot
-from handover.entries import Decimal, Entry, EntryType, GapKind, HostStat, Ignored, entry_problem
+from handover.entries import MAX_PROOF_RULES, Decimal, Entry, EntryType, GapKind, HostStat, Ignored, entry_problem
 from handover.hostless import HOST
+from handover.manifest_lines import without_after
+from handover.rules import RuleRow
 from handover.strict_json import Count, Document, Hex256, Instant, Whole
 
 VERSION: Literal[1] = 1
@@ -90,10 +94,15 @@ class IgnoreRule(Document):
 
 
 class RulesRef(Document):
-    """The rules that were in force during the scan: the digest of them all, and those that leave something unread."""
+    """The rules that were in force during the scan: the digest of them all, and those that the scan depends on.
+
+    ``ignore`` leave something unread. ``after`` keep proof: by them some files have a second digest, and entries name
+    them by their number in this list.
+    """
 
     sha256: Hex256
     ignore: tuple[IgnoreRule, ...] = ()
+    after: Annotated[tuple[RuleRow, ...], msgspec.Meta(max_length=MAX_PROOF_RULES)] = ()
 
 
 class ScanOptions(Document):
@@ -210,13 +219,14 @@ class Tally:
         self._ignored_entries = 0
         self._bytes = 0
         self._has_base = bool(header.base)
+        self._has_after = bool(header.rules.after)
         self._carried = [0, 0]
         self._contents = None if header.digest is Algorithm.NONE else ContentRoot(header.digest, scratch)
         self._structure = hashlib.sha256()
 
     def add(self, entry: Entry, content: bytes, *, carried: bool = False) -> None:
         """Take one entry that was checked, and its bytes before ``host``."""
-        self._structure.update(content + b"\n")
+        self._structure.update((content if entry.after is None else without_after(content)) + b"\n")
         if carried:
             self._carry(1, entry.size or 0)
         if entry.gap is not None:
@@ -234,7 +244,7 @@ class Tally:
 
     def add_plain(self, plain: PlainLines) -> None:
         """Take consecutive lines."""
-        self._structure.update(plain.contents)
+        self._structure.update(without_after(plain.contents) if self._has_after else plain.contents)
         self._by_type[EntryType.FILE] += plain.files
         self._by_type[EntryType.DIR] += plain.folders
         self._bytes += plain.bytes

@@ -23,6 +23,8 @@ _CHARACTERS = rb"(?:[ !#-.0-\[\]-~]++|[\xc3-\xc5][\x80-\xbf])++"
 _COMPONENT = rb'(?!\.\.?+[/"])' + _CHARACTERS
 _PATH = _COMPONENT + rb"(?:/" + _COMPONENT + rb")*+"
 _PLAIN_NAMES = re.compile(rb"(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb"(?:\n(?!\.\.?+(?:\n|\Z))" + _CHARACTERS + rb")*+")
+#: It is the last of what is compared, and quotes inside of a path are escaped.
+_AFTER = re.compile(rb',"after":\{[^\n]*')
 _SIZE = rb"0|[1-9][0-9]{0,14}+"
 
 
@@ -122,6 +124,11 @@ def names_are_plain(names: list[bytes]) -> bool:
     joined = b"\n".join(names)
     # A line feed inside of a name would make it look like two names.
     return joined.count(b"\n") == len(names) - 1 and _PLAIN_NAMES.fullmatch(joined) is not None
+
+
+def without_after(contents: bytes) -> bytes:
+    """Return contents, one a line, without what rules that keep proof make of the files."""
+    return _AFTER.sub(b"", contents)
 
 
 def line_of(raw: bytes, content: bytes, key: bytes) -> Line:

@@ -18,6 +18,7 @@ from handover.errors import MalformedInput
 from handover.hostless import HOST
 from handover.manifest import TRAILER_TYPE, Counts, Header, Tally, Trailer
 from handover.manifest_lines import Batch, Block, Line, content_and_key, line_of, split
+from handover.proofs import ProofRules, after_problem
 
 _BLOCK = 2**18
 _TRAILER = b'{"type":"' + TRAILER_TYPE.encode() + b'"'
@@ -81,6 +82,7 @@ class Reader:
         self._bytes_read.take(raw)
         self.header = strict_json.decode(Header, raw[:-1], where=self._place(1))
         paths.from_fields(self.header.root, self.header.root_b64, where=self._place(1))
+        self.proof_rules = ProofRules.of_header(self.header, where=self._place(1))
         clock = self.header.clock
         bases = (base.started_at for base in self.header.base)
         self._check_times((self.header.started_at, clock.here, clock.there or clock.here, *bases))
@@ -261,6 +263,9 @@ def audit(stream: BinaryIO, *, where: str, scratch: Callable[[], BinaryIO]) -> t
             raise MalformedInput(
                 f"{paths.shown(line.path)} is ignored under a rule that the header does not have", where=where
             )
+        problem = after_problem(entry, reader.proof_rules.of_path(line.path)) if entry.digest is not None else None
+        if problem is not None:
+            raise MalformedInput(f"{paths.shown(line.path)} {problem}", where=where)
         tally.add(entry, line.content, carried=carried)
     trailer = reader.trailer
     if tally.trailer(trailer.ended_at, trailer.sha256) != trailer:

@@ -1,15 +1,15 @@
 """Rules: what a handover leaves out of the comparison or agrees to, and ``rules.json``, which records them.
 
-Rules come only from the terms and from flags, presets included. For one path the first rule that matches wins. The near
-side translates the patterns for all routes, so that every agent ignores exactly the same paths. Specification:
-``docs/spec/rules.md``. This module is pure.
+Rules come only from the terms and from flags, presets included. For one path the first rule that matches wins; only
+rules that keep proof apply together, beside it. The near side translates the patterns for all routes, so that every
+agent ignores exactly the same paths. Specification: ``docs/spec/rules.md``. This module is pure.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final, Literal, NamedTuple, Self
@@ -18,6 +18,8 @@ import msgspec
 
 from handover import strict_json
 from handover.digests import sha256_hex
+from handover.effects import Replacement, effect_problem, in_one_form
+from handover.entries import MAX_PROOF_RULES
 from handover.errors import MalformedInput, UsageError
 from handover.patterns import PatternError, translate
 from handover.strict_json import Document, Hex256
@@ -35,6 +37,13 @@ class RuleKind(StrEnum):
     MAY_DIFFER = "may_differ"
     MAY_BE_MISSING = "may_be_missing"
     MAY_BE_EXTRA = "may_be_extra"
+    IGNORE_BLOCK = "ignore_block"
+    EQUAL_AFTER = "equal_after"
+
+    @property
+    def keeps_proof(self) -> bool:
+        """Whether it agrees to what it names in a file, and to nothing else in it."""
+        return self in (RuleKind.IGNORE_BLOCK, RuleKind.EQUAL_AFTER)
 
 
 class Requirement(StrEnum):
@@ -50,16 +59,30 @@ class Requirement(StrEnum):
 class Rule:
     """One rule. Its pattern is valid: making one of a pattern that is not raises ``PatternError``.
 
-    ``origin`` says who wrote it: ``terms``, ``preset wordpress``, ``flag --exclude``.
+    ``origin`` says who wrote it: ``terms``, ``preset wordpress``, ``flag --exclude``. ``begin`` and ``end`` are those
+    of an ``ignore_block``; ``replace``, always in one order, is that of an ``equal_after``.
     """
 
     kind: RuleKind
     pattern: str
     reason: str
     origin: str
+    begin: str = ""
+    end: str = ""
+    replace: tuple[Replacement, ...] = ()
 
     def __post_init__(self) -> None:
         translate(self.pattern, itertools.count())
+        problem = effect_problem(
+            self.begin,
+            self.end,
+            self.replace,
+            is_block=self.kind is RuleKind.IGNORE_BLOCK,
+            is_replacement=self.kind is RuleKind.EQUAL_AFTER,
+        )
+        if problem:
+            raise PatternError(problem)
+        object.__setattr__(self, "replace", in_one_form(self.replace))
 
     @property
     def regex(self) -> bytes:
@@ -75,6 +98,32 @@ class AgentRule(NamedTuple):
     pattern: str
 
 
+class AgentEffect(NamedTuple):
+    """One rule that keeps proof as an agent gets it: both markers of a block, or pairs of old and new, longest first.
+
+    Their bytes are text in which each character stands for one byte (Latin-1).
+    """
+
+    regex: str
+    markers: tuple[str, ...]
+    replace: tuple[tuple[str, str], ...]
+
+
+def in_force(rules: Iterable[Rule]) -> Iterator[tuple[int, Rule]]:
+    """Yield each rule that can ever apply, with its number: what was written first for a pattern wins.
+
+    Rules that keep proof stand in the way of no rule but one with their very pattern, and several of them can have one.
+    """
+    patterns: set[str] = set()
+    effects: set[object] = set()
+    for number, rule in enumerate(rules):
+        effect = rule.pattern, rule.begin, rule.end, rule.replace
+        if effect not in effects if rule.kind.keeps_proof else rule.pattern not in patterns:
+            yield number, rule
+        patterns.add(rule.pattern)
+        effects.add(effect)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """All rules of one part in their order, and what else its verdict depends on.
@@ -88,14 +137,28 @@ class RuleSet:
     max_excluded_bp: int = DEFAULT_MAX_EXCLUDED_BP
     database: str = ""
     _matcher: re.Pattern[bytes] | None = field(init=False, repr=False, compare=False)
+    _proofs: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.rules) > MAX_RULES:
             raise UsageError(f"more than {MAX_RULES} rules for one part", hint="Use patterns such as `folder/**`.")
-        object.__setattr__(self, "_matcher", _joined(self.rules))
+        object.__setattr__(self, "_matcher", _joined(_of_other_kinds(self.rules)))
+        object.__setattr__(self, "_proofs", tuple(rule for _, rule in in_force(self.rules) if rule.kind.keeps_proof))
+        if len(self._proofs) > MAX_PROOF_RULES:
+            raise UsageError(f"more than {MAX_PROOF_RULES} rules that keep proof for one part")
+
+    def proofs(self, *, on_target: bool) -> tuple[Rule, ...]:
+        """Return the rules that keep proof, in order, as far as they apply on one side.
+
+        What a source has is replaced; a target must have it as it is then.
+        """
+        return tuple(rule for rule in self._proofs if not on_target or rule.kind is RuleKind.IGNORE_BLOCK)
 
     def match(self, path: bytes) -> Rule | None:
-        """Return the first rule that matches ``path`` below the part's root; no rule ever matches the root itself."""
+        """Return the first rule that matches ``path`` below the part's root, of those that do not keep proof.
+
+        No rule ever matches the root itself.
+        """
         found = self._matcher.fullmatch(path) if self._matcher is not None else None
         if found is None or found.lastgroup is None:
             return None
@@ -106,12 +169,12 @@ class RuleSet:
 
         The first that matches decides; when it ignores, the path is counted with everything below and not read.
         """
-        ignoring = [number for number, rule in enumerate(self.rules) if rule.kind is RuleKind.IGNORE]
-        upto = ignoring[-1] + 1 if ignoring else 0
+        rules = [rule for _, rule in _of_other_kinds(self.rules)]
+        while rules and rules[-1].kind is not RuleKind.IGNORE:
+            rules.pop()
         groups = itertools.count()  # one count for all, so that the agent can join them into one expression
         return tuple(
-            AgentRule(rule.kind is RuleKind.IGNORE, translate(rule.pattern, groups), rule.pattern)
-            for rule in self.rules[:upto]
+            AgentRule(rule.kind is RuleKind.IGNORE, translate(rule.pattern, groups), rule.pattern) for rule in rules
         )
 
     @property
@@ -130,20 +193,67 @@ def excluded_by_flag(pattern: str) -> Rule:
     return Rule(RuleKind.IGNORE, pattern, "excluded on the command line", "flag --exclude")
 
 
-def _joined(rules: tuple[Rule, ...]) -> re.Pattern[bytes] | None:
+def agent_effects(rules: Iterable[Rule]) -> tuple[AgentEffect, ...]:
+    """Return what an agent has to work out for files beside their digests, in order."""
+    groups = itertools.count()
+    return tuple(
+        AgentEffect(
+            translate(rule.pattern, groups),
+            tuple(_as_latin1(marker) for marker in (rule.begin, rule.end) if marker),
+            tuple((_as_latin1(pair.old), _as_latin1(pair.new)) for pair in rule.replace),
+        )
+        for rule in rules
+    )
+
+
+def _as_latin1(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
+def _of_other_kinds(rules: Iterable[Rule]) -> list[tuple[int, Rule]]:
+    return [(number, rule) for number, rule in in_force(rules) if not rule.kind.keeps_proof]
+
+
+def _joined(rules: list[tuple[int, Rule]]) -> re.Pattern[bytes] | None:
     """Return all patterns as one expression in which the last group to close is ``rN``, the number of the rule."""
     groups = itertools.count()
-    expressions = [f"(?P<r{number}>{translate(rule.pattern, groups)})" for number, rule in enumerate(rules)]
+    expressions = [f"(?P<r{number}>{translate(rule.pattern, groups)})" for number, rule in rules]
     return re.compile("|".join(expressions).encode("ascii")) if expressions else None
 
 
 class RuleRow(Document):
-    """One rule in ``rules.json``."""
+    """One rule in ``rules.json``, and one that keeps proof in the header of a manifest."""
 
     kind: RuleKind
     pattern: str
     reason: str
     origin: str
+    begin: str = ""
+    end: str = ""
+    replace: tuple[Replacement, ...] = ()
+
+    @classmethod
+    def of(cls, rule: Rule) -> Self:
+        """Return the record of a rule."""
+        return cls(
+            kind=rule.kind,
+            pattern=rule.pattern,
+            reason=rule.reason,
+            origin=rule.origin,
+            begin=rule.begin,
+            end=rule.end,
+            replace=rule.replace,
+        )
+
+    def rule(self, *, where: str) -> Rule:
+        """Return the rule itself; ``MalformedInput`` when it is not valid or not written in its one form."""
+        try:
+            rule = Rule(self.kind, self.pattern, self.reason, self.origin, self.begin, self.end, self.replace)
+        except PatternError as error:
+            raise MalformedInput(error.what, where=where, hint=error.hint) from error
+        if rule.replace != self.replace:
+            raise MalformedInput("replacements that are out of order", where=where)
+        return rule
 
 
 class PartRules(Document):
@@ -160,22 +270,19 @@ class PartRules(Document):
         """Return the record of one part."""
         return cls(
             name=name,
-            rules=tuple(
-                RuleRow(kind=rule.kind, pattern=rule.pattern, reason=rule.reason, origin=rule.origin)
-                for rule in rule_set.rules
-            ),
+            rules=tuple(map(RuleRow.of, rule_set.rules)),
             require=tuple(sorted(rule_set.require)),
             max_excluded_bp=rule_set.max_excluded_bp,
             database=rule_set.database,
         )
 
     def rule_set(self, *, where: str) -> RuleSet:
-        """Return the rules themselves; ``MalformedInput`` when a pattern is not valid."""
+        """Return the rules themselves; ``MalformedInput`` when one is not valid."""
+        rules = tuple(row.rule(where=where) for row in self.rules)
         try:
-            rules = tuple(Rule(row.kind, row.pattern, row.reason, row.origin) for row in self.rules)
-        except PatternError as error:
+            return RuleSet(rules, frozenset(self.require), self.max_excluded_bp, self.database)
+        except UsageError as error:
             raise MalformedInput(error.what, where=where, hint=error.hint) from error
-        return RuleSet(rules, frozenset(self.require), self.max_excluded_bp, self.database)
 
 
 class RulesDocument(Document):
@@ -210,5 +317,5 @@ class RulesDocument(Document):
         return strict_json.encode_document(self)
 
     def rule_sets(self, *, where: str) -> dict[str, RuleSet]:
-        """Return the rules of each part by its name; ``MalformedInput`` when a pattern is not valid."""
+        """Return the rules of each part by its name; ``MalformedInput`` when a rule is not valid."""
         return {part.name: part.rule_set(where=where) for part in self.parts}

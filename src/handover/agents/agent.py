@@ -55,7 +55,9 @@ KNOWN_HEAD = struct.Struct(">II")
 EXTRA = struct.Struct(">IBI")
 # number of the ignore rule, whether a tally follows in a frame of its own, else files and bytes
 RULE_BODY = struct.Struct(">IBQQ")
-EXTRA_TARGET, EXTRA_ERRNO, EXTRA_TEXT_DIGEST, EXTRA_PREFIXES, EXTRA_RULE = range(1, 6)
+# of each rule that keeps proof and hid something: its number, how often, how many bytes
+HIDDEN = struct.Struct(">IQQ")
+EXTRA_TARGET, EXTRA_ERRNO, EXTRA_TEXT_DIGEST, EXTRA_PREFIXES, EXTRA_RULE, EXTRA_AFTER = range(1, 7)
 
 UNKNOWN, FILE, DIR, LINK, SPECIAL = range(5)
 OK, UNREADABLE, UNSTABLE, VANISHED, UNSUPPORTED, BOUNDARY, IGNORED, DEFERRED, CARRIED = range(9)
@@ -73,6 +75,8 @@ BUFFER = 1024 * 1024
 BIG_FILE = 8 * 1024 * 1024
 BIG_BATCH = 64 * 1024 * 1024
 MAX_SIZE = 2**53
+# Larger files are not worked through under rules that keep proof.
+MAX_DERIVED = 64 * 1024 * 1024
 ATTEMPTS = 3
 FLUSH_BYTES = 256 * 1024
 BATCH_FOLDERS = 16
@@ -293,6 +297,185 @@ class TextDigest:
             count = min(self._held, BUFFER)
             self._hasher.update(b"\r" * count)
             self._held -= count
+
+
+# Why nothing is known of a file under rules that keep proof; 0: it is known.
+UNCLOSED, NESTED, UNOPENED, TOO_LARGE = range(1, 5)
+
+
+class WithoutBlocks:
+    """Takes blocks of whole lines out of what is fed to it: from one that begins with ``begin`` through one with ``end``.
+
+    One empty line directly before a block goes with it; before a block that has none and that nothing is left before,
+    one directly after it. Of a line nothing but its start is held.
+    """
+
+    held_most = 4096  # no marker is longer
+
+    def __init__(self, begin, end):
+        self._begin, self._end = begin, end
+        self._held = b""  # the start of a line, or one whole
+        self._at_start = True  # of a line
+        self._inside = self._closing = False
+        self._blank = b""  # an empty line that a block may take with it
+        self._takes_next = False  # the empty line that may follow a block
+        self._is_empty = True  # nothing was left so far
+        self.times = self.bytes = self.doubt = 0
+
+    def touches(self, data):
+        """Whether anything can come of a content that is all there."""
+        return self._begin in data or self._end in data
+
+    def feed(self, data):
+        """Take the next bytes; return what is left of those that are settled."""
+        lines = (self._held + data).split(b"\n")
+        last = lines.pop()
+        left = [self._piece(line + b"\n") for line in lines]
+        if len(last) > self.held_most:
+            left.append(self._piece(last))
+            last = b""
+        self._held = last
+        return b"".join(left)
+
+    def finish(self):
+        """Return the rest."""
+        left = self._piece(self._held) if self._held else b""
+        if self._inside and not self._closing and not self.doubt:
+            self.doubt = UNCLOSED
+        return left + self._blank
+
+    def _piece(self, piece):
+        """Take a line, or a part of a long one; return what is left of it and of what came before."""
+        if self._at_start:
+            self._look(piece)
+        starts, self._at_start = self._at_start, piece.endswith(b"\n")
+        if self._inside:
+            self.bytes += len(piece)
+            if self._closing and self._at_start:
+                self._inside = self._closing = False
+            return b""
+        blank, self._blank = self._blank, b""
+        if starts and piece in (b"\n", b"\r\n"):
+            if self._takes_next:
+                self._takes_next = False
+                self.bytes += len(piece)
+                return b""
+            self._blank = piece
+            self._is_empty = self._is_empty and not blank
+            return blank
+        self._takes_next = self._is_empty = False
+        return blank + piece
+
+    def _look(self, piece):
+        """See whether a block begins or ends with this line."""
+        if piece.startswith(self._begin):
+            if self._inside:
+                self.doubt = self.doubt or NESTED
+            self._takes_next = self._is_empty and not self._blank
+            self._inside = True
+            self.times += 1
+            self.bytes += len(self._blank)
+            self._blank = b""
+        elif piece.startswith(self._end):
+            if self._inside:
+                self._closing = True
+            else:
+                self.doubt = self.doubt or UNOPENED
+
+
+class WithReplacements:
+    """Replaces texts in what is fed to it, from left to right and never in what it has put there.
+
+    ``pairs`` come longest first, and the longest that fits is taken.
+    """
+
+    def __init__(self, pairs):
+        self._new = dict(pairs)
+        self._longest = len(pairs[0][0])
+        self._find = re.compile(b"|".join([re.escape(old) for old, _ in pairs])).finditer
+        self._held = b""  # shorter than the longest: only what follows tells what it is
+        self.times = self.bytes = self.doubt = 0
+
+    def touches(self, data):
+        """Whether anything can come of a content that is all there."""
+        for old in self._new:
+            if old in data:
+                return True
+        return False
+
+    def feed(self, data):
+        """Take the next bytes; return what has become of those that are settled."""
+        data = self._held + data
+        return self._replaced(data, max(0, len(data) - self._longest + 1))
+
+    def finish(self):
+        """Return the rest."""
+        return self._replaced(self._held, len(self._held))
+
+    def _replaced(self, data, settled):
+        parts, at = [], 0
+        for found in self._find(data):
+            if found.start() >= settled:
+                break
+            parts += [data[at : found.start()], self._new[found.group()]]
+            at = found.end()
+            self.times += 1
+            self.bytes += at - found.start()
+        parts.append(data[at : max(at, settled)])
+        self._held = data[max(at, settled) :]
+        return b"".join(parts)
+
+
+class Effect:
+    """One rule that keeps proof; ``number`` is its place among those that were sent."""
+
+    def __init__(self, number, markers, pairs):
+        self.number = number
+        self._markers = [marker.encode("latin-1") for marker in markers]
+        self._pairs = [(old.encode("latin-1"), new.encode("latin-1")) for old, new in pairs]
+
+    def begun(self):
+        """Return what does it to one file."""
+        return WithReplacements(self._pairs) if self._pairs else WithoutBlocks(*self._markers)
+
+
+class Derived:
+    """The digest a file would have under rules that keep proof, computed beside the real one, piece by piece."""
+
+    def __init__(self, effects, size, digest):
+        self._steps = [(effect.number, effect.begun()) for effect in effects]
+        self._hasher = digest.new()
+        self._is_too_large = size > MAX_DERIVED
+
+    def feed(self, data):
+        """Take the next bytes of the file."""
+        if self._is_too_large:
+            return
+        for _, step in self._steps:
+            data = step.feed(data)
+        self._hasher.update(data)
+
+    def of(self, data):
+        """Return what ``told`` says of a content that is all there, at the price of a search when it is nothing."""
+        for _, step in self._steps:
+            if step.touches(data):
+                self.feed(data)
+                return self.told()
+        return None
+
+    def told(self):
+        """Return what is told of the file; ``None`` when nothing of it was hidden."""
+        if self._is_too_large:
+            return bytes((TOO_LARGE,))
+        data = b""
+        for _, step in self._steps:
+            data = step.feed(data) + step.finish()
+        self._hasher.update(data)
+        hidden = [HIDDEN.pack(number, step.times, step.bytes) for number, step in self._steps if step.times]
+        doubts = [step.doubt for _, step in self._steps if step.doubt]
+        if doubts:
+            return bytes(doubts[:1])
+        return b"".join([b"\0", self._hasher.digest()] + hidden) if hidden else None
 
 
 def prefix_step(size):
@@ -548,6 +731,10 @@ class Job:
         expressions = ["(?P<r%d>%s)" % (n, regex) for n, (_, regex, _) in enumerate(parameters["rules"])]
         joined = "|".join(expressions).encode("latin-1")
         self._matches = re.compile(joined, re.DOTALL).fullmatch if expressions else None
+        self._effects = [
+            (re.compile(regex.encode("latin-1"), re.DOTALL).fullmatch, Effect(number, markers, pairs))
+            for number, (regex, markers, pairs) in enumerate(parameters["effects"])
+        ]
 
     def set_apart(self, folder, names):
         """Return the names that are not read as others are: under an ignore rule (its number) or mounts (``None``)."""
@@ -561,6 +748,14 @@ class Job:
                 if number >= 0 and self._ignores[number]:
                     apart[name] = number
         return apart
+
+    def effects(self, path):
+        """Return the rules that keep proof and that a file falls under."""
+        return [effect for matches, effect in self._effects if matches(path)] if self._effects else ()
+
+    def derived(self, folder, names):
+        """Return those of the names that fall under a rule that keeps proof."""
+        return [name for name in names if self.effects(join(folder, name))] if self._effects else ()
 
     def ignored(self, folder, names):
         """Return those of the names that fall under an ignore rule."""
@@ -675,7 +870,7 @@ class Worker:
         """Read one big file that was left out of its chunk."""
         try:
             os.fchdir(self._tree.enter(path, dev, inode))
-            status, found, digest, evidence = self._read(name, False)
+            status, found, digest, evidence = self._read(name, False, self._job.effects(join(path, name)))
         except OSError as error:
             status, found, digest, evidence = status_of(error), None, b"", [(EXTRA_ERRNO, errno_name(error))]
         if status is None:
@@ -832,6 +1027,8 @@ class Worker:
             plain = self._stats_alone
         else:
             plain = self._known_files if self._prints else self._small_files
+            for name in () if self._prints else self._job.derived(path, names):
+                odd.setdefault(name, FILE)
         rest = iter(names)
         name = plain(which, chunk, rest, odd)
         while name is not None:
@@ -1028,7 +1225,7 @@ class Worker:
     def _read_entry(self, chunk, folder, name):
         """Report a file with its digest."""
         try:
-            status, found, digest, evidence = self._read(name, True)
+            status, found, digest, evidence = self._read(name, True, self._job.effects(join(folder, name)))
         except OSError as error:
             chunk.add(name, FILE, status_of(error), lstat_or_none(name))
             chunk.extra(EXTRA_ERRNO, errno_name(error))
@@ -1078,10 +1275,10 @@ class Worker:
 
     # Files
 
-    def _read(self, name, may_defer):
+    def _read(self, name, may_defer, effects=()):
         """Read one file of the working directory: (status, stat, digest, evidence).
 
-        The status is ``None`` when no regular file is there any more. ``OSError`` when it cannot be read.
+        ``effects``: the rules that keep proof and that it falls under. The status is ``None`` when no regular file is there any more. ``OSError`` when it cannot be read.
         """
         found = None
         for _ in range(ATTEMPTS):
@@ -1100,7 +1297,7 @@ class Worker:
                     return UNSUPPORTED, before, b"", []
                 if may_defer and before.st_size > BIG_FILE:
                     return DEFERRED, before, b"", []
-                content = self._digest(descriptor, before.st_size)
+                content = self._digest(descriptor, before.st_size, effects)
                 found = os.fstat(descriptor)
             finally:
                 os.close(descriptor)
@@ -1127,10 +1324,10 @@ class Worker:
                 return descriptor
         return os.open(name, OPEN_FILE)
 
-    def _digest(self, descriptor, size):
+    def _digest(self, descriptor, size, effects):
         """Return (digest, evidence) of exactly ``size`` bytes, or ``None`` when there are fewer or more."""
         if size >= SMALL_FILE:
-            return self._digest_stream(descriptor, size)
+            return self._digest_stream(descriptor, size, effects)
         data = os.read(descriptor, size + 1)
         while 0 < len(data) < size:
             more = os.read(descriptor, size + 1 - len(data))
@@ -1140,14 +1337,18 @@ class Worker:
         if len(data) != size:
             return None
         self.bytes += size
-        evidence = ()
+        evidence = []
         if CR in data and NUL not in data:
-            evidence = ((EXTRA_TEXT_DIGEST, self._job.digest.of(unix_lines(data))),)
+            evidence.append((EXTRA_TEXT_DIGEST, self._job.digest.of(unix_lines(data))))
+        told = Derived(effects, size, self._job.digest).of(data) if effects else None
+        if told is not None:
+            evidence.append((EXTRA_AFTER, told))
         return self._job.digest.of(data), evidence
 
-    def _digest_stream(self, descriptor, size):
+    def _digest_stream(self, descriptor, size, effects):
         self._need_buffer()
         hasher, text = self._job.digest.new(), TextDigest()
+        derived = Derived(effects, size, self._job.digest) if effects else None
         prefixes, step, done = [], prefix_step(size), 0
         while done < size:
             room = min(BUFFER, self._job.slice, step - done % step, size - done)
@@ -1156,6 +1357,8 @@ class Worker:
                 return None
             text.feed(block, hasher)
             hasher.update(block)
+            if derived is not None:
+                derived.feed(bytes(block))
             done += len(block)
             self.bytes += len(block)
             if done % step == 0:
@@ -1167,6 +1370,9 @@ class Worker:
         text_digest = text.digest()
         if text_digest is not None:
             evidence.append((EXTRA_TEXT_DIGEST, text_digest))
+        told = None if derived is None else derived.told()
+        if told is not None:
+            evidence.append((EXTRA_AFTER, told))
         return hasher.digest(), evidence
 
     def _need_buffer(self):
@@ -1228,7 +1434,7 @@ class Witness(Worker):
         self._emit(ANSWER, head + digests)
         self._flush(1)
 
-    def _digest(self, descriptor, size):
+    def _digest(self, descriptor, size, _effects):
         # SECURITY: the salt comes first. After the content, who knows the plain digest alone could go on from there.
         self._need_buffer()
         plain, salted, done = self._job.digest.new(), hashlib.sha256(self._job.salt), 0

@@ -35,6 +35,7 @@ _BEAT = struct.Struct(">BQQQQ")
 _PACKED = struct.Struct(">I")
 _EXTRA = struct.Struct(">IBI")
 _RULE = struct.Struct(">IBQQ")
+_HIDDEN = struct.Struct(">IQQ")
 #: Added to a status when no stat was possible: the entry's columns are zeros.
 NO_STAT = 0x80
 
@@ -101,6 +102,7 @@ class Extra(IntEnum):
     TEXT_DIGEST = 3
     PREFIXES = 4
     RULE = 5
+    AFTER = 6
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,6 +203,22 @@ class Rule(NamedTuple):
     pending: bool
     files: int
     bytes: int
+
+
+class HiddenPart(NamedTuple):
+    """What one rule that keeps proof hid: the number of the rule, how often, and how many bytes stood there."""
+
+    rule: int
+    times: int
+    bytes: int
+
+
+class SecondDigest(NamedTuple):
+    """What rules that keep proof make of a file; when there is a ``doubt``, its number, there is nothing else."""
+
+    doubt: int
+    digest: bytes
+    hidden: tuple[HiddenPart, ...]
 
 
 class RawFrame(NamedTuple):
@@ -311,13 +329,24 @@ def parse_rule(data: bytes) -> Rule:
     return Rule(number, bool(pending), files, size)
 
 
+def parse_after(data: bytes, digest_size: int) -> SecondDigest:
+    """Parse what rules that keep proof make of a file."""
+    _expect(len(data) >= 1, "a second digest")
+    doubt, digest, rest = data[0], data[1 : 1 + digest_size], data[1 + digest_size :]
+    if doubt:
+        _expect(len(data) == 1, "a second digest")
+        return SecondDigest(doubt, b"", ())
+    _expect(len(digest) == digest_size and len(rest) % _HIDDEN.size == 0, "a second digest")
+    return SecondDigest(0, digest, tuple(HiddenPart._make(fields) for fields in _HIDDEN.iter_unpack(rest)))
+
+
 def extras_from(payload: bytes, at: int) -> Iterator[tuple[int, Extra, bytes]]:
     """Yield (index of the entry, tag, data) to the end of the payload."""
     while at < len(payload):
         _expect(len(payload) - at >= _EXTRA.size, "an attachment")
         index, tag, length = _EXTRA.unpack_from(payload, at)
         at += _EXTRA.size
-        _expect(length <= len(payload) - at and Extra.TARGET <= tag <= Extra.RULE, "an attachment")
+        _expect(length <= len(payload) - at and Extra.TARGET <= tag <= Extra.AFTER, "an attachment")
         yield index, Extra(tag), payload[at : at + length]
         at += length
 

@@ -75,6 +75,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     compress: bool = False
     #: In the order in which they are tried: whether it is an ignore rule, its regular expression, its pattern.
     rules: tuple[tuple[bool, str, str], ...] = ()
+    #: In the order in which they are applied: a regular expression, the markers of a block, pairs of old and new.
+    effects: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
     #: Folders in which the agent may look for the module xxhash.
     extra_paths: tuple[str, ...] = ()
     #: Length in bytes of the table of known files, which follows.

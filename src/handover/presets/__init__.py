@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from handover.effects import Replacement
 from handover.errors import UsageError
 from handover.paths import shown
 from handover.rules import Rule, RuleKind
@@ -39,6 +40,9 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     kind: RuleKind
     pattern: str
     reason: str
+    begin: str = ""
+    end: str = ""
+    replace: dict[str, str] = {}
 
 
 class _Site(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,8 +111,13 @@ def _stems(folder: Traversable) -> Iterator[str]:
 def _read(stem: str, folder: Traversable, name: str) -> Preset:
     text = (folder / f"{stem}{_SUFFIX}").read_text("utf-8")
     file = msgspec.convert(tomllib.loads(text), _File)
-    rules = [Rule(row.kind, row.pattern, row.reason, f"{ORIGIN}{name}") for row in file.rules]
+    rules = [_rule(row, f"{ORIGIN}{name}") for row in file.rules]
     own = {rule.pattern for rule in rules}
     rules += (rule for rule in (load(file.also).rules if file.also else ()) if rule.pattern not in own)
     site = file.site or _Site(needs=())
     return Preset(name, file.title, file.database, tuple(rules), site.marks, site.needs, site.core)
+
+
+def _rule(row: _Row, origin: str) -> Rule:
+    replace = tuple(Replacement(old=old, new=new) for old, new in row.replace.items())
+    return Rule(row.kind, row.pattern, row.reason, origin, row.begin, row.end, replace)

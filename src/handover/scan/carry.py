@@ -26,6 +26,7 @@ from handover.files import local_io
 from handover.manifest import Base, Header
 from handover.manifest_reader import Reader
 from handover.paths import shown
+from handover.proofs import ProofRules
 
 #: More than this an agent is not told: about seven million files, which then are read again.
 MAX_TABLE = 64 * 2**20
@@ -46,8 +47,11 @@ class Earlier(Protocol):
     def base(self) -> Base:
         """How a manifest names it; known after ``files`` came to its end once."""
 
-    def files(self) -> Iterator[KnownFiles]:
-        """Yield the files in the order of paths; an error at the end means that none of them may be believed."""
+    def files(self, now: ProofRules) -> Iterator[KnownFiles]:
+        """Yield the files in the order of paths that had the rules that keep proof which they have now.
+
+        An error at the end means that none of them may be believed.
+        """
 
     def confirm(self) -> None:
         """Make sure that it still is what ``files`` read; an error means that the new scan has no base."""
@@ -73,11 +77,11 @@ class EarlierManifest:
         """How a manifest names it."""
         return Base(kind="manifest", sha256=self._sha256, nonce=self.header.nonce, started_at=self.header.started_at)
 
-    def files(self) -> Iterator[KnownFiles]:
+    def files(self, now: ProofRules) -> Iterator[KnownFiles]:
         """Yield the files in the order of paths; ``MalformedInput`` when it is no manifest, or another one by now."""
         with local_io(self._path), self._path.open("rb") as stream:
             reader = Reader(stream, where=self._where)
-            yield from known_files(reader)
+            yield from known_files(reader, now)
             if reader.header != self.header:
                 raise self._changed()
             self._sha256 = reader.sha256
@@ -114,14 +118,15 @@ class Carry:
         """How the manifest names the earlier scans."""
         return tuple(earlier.base for earlier in self._earlier)
 
-    def table(self, scratch: BinaryIO) -> bytes:
+    def table(self, scratch: BinaryIO, now: ProofRules) -> bytes:
         """Return what the agent is told: for each folder its path and the fingerprints of its files.
 
-        ``scratch`` is an empty file that stays open as long as something may be taken.
+        ``scratch`` is an empty file that stays open as long as something may be taken; ``now`` are the rules that keep
+        proof of this scan.
         """
         parts: list[bytes] = []
         length = 0
-        for files in _merged(self._earlier):
+        for files in _merged(self._earlier, now):
             _put(scratch, files)
             for folder, prints in _by_folder(files):
                 path = folder.replace(b"\0", b"/")
@@ -197,12 +202,12 @@ def _by_folder(files: KnownFiles) -> Iterator[tuple[bytes, bytes]]:
         yield folder, b"".join([sha256(b"%b %b" % (stamp, name)).digest()[:_FINGERPRINT] for _, name, stamp in group])
 
 
-def _merged(earlier: Sequence[Earlier]) -> Iterator[KnownFiles]:
+def _merged(earlier: Sequence[Earlier], now: ProofRules) -> Iterator[KnownFiles]:
     """Yield each file once, in the order of paths, as the latest scan knew it that read it."""
     if len(earlier) == 1:
-        yield from earlier[0].files()
+        yield from earlier[0].files(now)
         return
-    latest_first = [(file for files in one.files() for file in files.each()) for one in reversed(earlier)]
+    latest_first = [(file for files in one.files(now) for file in files.each()) for one in reversed(earlier)]
     merged = heapq.merge(*latest_first, key=lambda known: known.key)
     once = (next(group) for _, group in groupby(merged, lambda known: known.key))
     while block := list(islice(once, _BLOCK)):

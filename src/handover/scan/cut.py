@@ -26,6 +26,7 @@ from handover.errors import LocalIOError, MalformedInput, Refused, UsageError
 from handover.files import local_io
 from handover.manifest import Base, Header
 from handover.paths import order_key, shown
+from handover.proofs import ProofRules
 from handover.scan.lines import file_entry
 from handover.scan.order import Found, merged_rows
 from handover.scan.request import MAX_WORKERS
@@ -60,12 +61,17 @@ class CutScan:
         """How a manifest names it."""
         return Base(kind="spool", nonce=self.header.nonce, started_at=self.header.started_at)
 
-    def files(self) -> Iterator[KnownFiles]:
+    def files(self, now: ProofRules) -> Iterator[KnownFiles]:
         """Yield the files that were read before the scan was cut, in the order of paths."""
         limit = limit_ns(self.header)
+        had = ProofRules.of_header(self.header, where=self._where)
         with local_io(self._path), self._path.open("rb") as stream:
             told = self._told(stream)
-            settled = (known for known, facts in _read_files(told) if facts.settled(limit))
+            settled = (
+                known
+                for known, facts in _read_files(told)
+                if facts.settled(limit) and had.alike(now, known.key.replace(b"\0", b"/"))
+            )
             while block := list(islice(settled, _BLOCK)):
                 yield KnownFiles.of(block)
 

@@ -9,7 +9,7 @@ from handover.agents import loader
 from handover.agents.frames import Hello, broken
 from handover.manifest import HEADER_TYPE, Clock, Header, IgnoreRule, Machine, RulesRef, ScanOptions
 from handover.paths import shown, to_fields
-from handover.rules import RuleKind
+from handover.rules import RuleKind, RuleRow
 from handover.scan.request import ScanRequest
 
 _MAX_LIMITS = 32
@@ -46,6 +46,7 @@ def build(
                 for rule in request.rules.rules
                 if rule.kind is RuleKind.IGNORE
             ),
+            after=tuple(map(RuleRow.of, request.proofs)),
         ),
         digest=request.digest,
         options=ScanOptions(

@@ -6,11 +6,22 @@ import re
 
 from handover import strict_json
 from handover.agents.chunks import HostColumns
-from handover.agents.frames import Extra, Kind, Owners, Stat, broken
+from handover.agents.frames import Extra, Kind, Owners, Stat, broken, parse_after
 from handover.carrying import Facts
-from handover.entries import Entry, EntryType, GapKind, HostStat, Ignored
+from handover.entries import (
+    MAX_PROOF_RULES,
+    After,
+    DerivedDoubt,
+    Entry,
+    EntryType,
+    GapKind,
+    Hidden,
+    HostStat,
+    Ignored,
+)
 from handover.manifest import PlainLines
-from handover.paths import to_fields
+from handover.paths import shown, to_fields
+from handover.proofs import ProofRules, after_problem
 from handover.rules import RuleSet
 from handover.scan.carry import Carry
 from handover.scan.order import Counted, Found, FoundRun
@@ -26,6 +37,8 @@ _TYPES = {
 }
 _ERRNO = re.compile(rb"[A-Z0-9]{1,20}")
 _PREFIX = 8
+#: In the order of the numbers that the agent gives them, from 1.
+_DOUBTS = tuple(DerivedDoubt)
 _MAX_OWNER_NAME = 256
 #: Numbers of users and groups have 32 bits.
 _MAX_OWNER_DIGITS = 10
@@ -37,11 +50,12 @@ class Lines:
     ``carry`` has the digests of files that were not read.
     """
 
-    def __init__(self, owners: Owners, rules: RuleSet, digest_size: int, carry: Carry) -> None:
+    def __init__(self, owners: Owners, rules: RuleSet, proof_rules: ProofRules, digest_size: int, carry: Carry) -> None:
         self._users = _names(owners.users)
         self._groups = _names(owners.groups)
         self._carry = carry
         self._runs = RunLines(self._users, self._groups, digest_size, carry)
+        self._proof_rules = proof_rules
         self._patterns = [rule.pattern for rule in rules.agent_program()]
         self._first_names: dict[tuple[int, int], tuple[bytes, int]] = {}
 
@@ -56,10 +70,10 @@ class Lines:
             raise broken("an entry that is nothing")
         if found.ignored is not None:
             return Entry(path=path, path_b64=path_b64, type=kind, ignored=self._ignored(found.ignored))
-        if found.carried:
-            return self._carried(found)
         if kind is EntryType.FILE:
-            return file_entry(found)
+            return self._checked(self._carried(found) if found.carried else file_entry(found), found)
+        if found.carried:
+            raise broken("something that is no file and was carried over")
         if kind is EntryType.LINK:
             target, target_b64 = to_fields(found.extras.get(Extra.TARGET, b""))
             return Entry(path=path, path_b64=path_b64, type=kind, target=target, target_b64=target_b64)
@@ -94,10 +108,17 @@ class Lines:
         """Make sure, after the last line, that what was carried over may be believed."""
         self._carry.finish()
 
+    def _checked(self, entry: Entry, found: Found) -> Entry:
+        """Return a file whose second digest is one that it was to have."""
+        problem = after_problem(entry, self._proof_rules.of_path(found.path))
+        if problem is not None:
+            raise broken(f"{shown(found.path)} {problem}")
+        return entry
+
     def _carried(self, found: Found) -> Entry:
         stat, host = found.stat, found.host
-        if stat is None or host is None or found.kind is not Kind.FILE:
-            raise broken("something that is no file and was carried over")
+        if stat is None or host is None:
+            raise broken("a file that was carried over and not looked at")
         facts = Facts(stat.size, stat.mtime_ns, stat.ctime_ns, host.dev, stat.inode)
         folder, slash, name = found.path.rpartition(b"/")
         contents, _ = self._carry.take(folder + slash, [name], [facts.stamp])
@@ -138,7 +159,22 @@ def file_entry(found: Found) -> Entry:
         digest=found.digest.hex() or None,
         text_digest=None if text_digest is None else text_digest.hex(),
         prefixes=tuple(prefixes[i : i + _PREFIX].hex() for i in range(0, len(prefixes), _PREFIX)) or None,
+        after=_after(found.extras[Extra.AFTER], len(found.digest)) if Extra.AFTER in found.extras else None,
     )
+
+
+def _after(data: bytes, digest_size: int) -> After:
+    told = parse_after(data, digest_size)
+    if told.doubt:
+        if told.doubt > len(_DOUBTS):
+            raise broken("a doubt that does not exist")
+        return After(doubt=_DOUBTS[told.doubt - 1])
+    hidden = []
+    for part in told.hidden:
+        if part.rule >= MAX_PROOF_RULES or not 0 < part.times <= part.bytes <= MAX_INTEGER:
+            raise broken("more hidden in a file than there can be")
+        hidden.append(Hidden(rule=part.rule, times=part.times, bytes=part.bytes))
+    return After(digest=told.digest.hex(), hidden=tuple(hidden))
 
 
 def _size_of_gap(found: Found) -> int | None:

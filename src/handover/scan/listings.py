@@ -19,6 +19,7 @@ from handover.compare import agrees
 from handover.comparison import PathClass
 from handover.locations.channel import Host
 from handover.manifest import Header
+from handover.proofs import ProofRules
 from handover.rules import RuleSet
 from handover.scan.request import Clock, Progress, ScanRequest
 from handover.scan.scanner import told_of
@@ -123,6 +124,7 @@ class Listings:
     def look(self, rules: RuleSet) -> Look:
         """Return what both listings say together, without what the rules agree to; when both are at their end."""
         source, target = self._sides
+        proof_rules = ProofRules(rules.proofs(on_target=False))  # names and sizes do not tell what they agree to
         look = Look(paths=1 + source.names, not_checked=len(source.unlisted | target.unlisted))
         left: dict[bytes, tuple[list[Part], list[Part]]] = {}
         for number, side in enumerate(self._sides):
@@ -140,7 +142,9 @@ class Listings:
                 for side, found in ((source, one), (target, other)):
                     if found is not None and found.kind in _NOT_LOOKED_INTO:
                         side.unlisted.add(path)
-                if kind is not PathClass.SAME and not agrees(rules.match(path), kind):
+                if kind is PathClass.SAME or agrees(rules.match(path), kind):
+                    continue
+                if kind is not PathClass.CHANGED or not proof_rules.of_path(path):
                     _count(look, kind)
         return look
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, Self
 
 from handover.digests import Algorithm
 from handover.manifest import CaseRef, RanBy, Role
-from handover.rules import RuleSet
+from handover.rules import Rule, RuleSet
 
 MAX_WORKERS = 64
 #: The most that an agent starts when it is left to it.
@@ -94,6 +94,11 @@ class ScanRequest:
     deadline_s: float | None = None
     #: Bytes per second that the host reads and sends for it, at most.
     rate: int | None = None
+
+    @property
+    def proofs(self) -> tuple[Rule, ...]:
+        """The rules that keep proof, as far as they apply on this side."""
+        return self.rules.proofs(on_target=self.role is Role.TARGET)
 
 
 class Stage(StrEnum):

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from handover.agents.blocks import Block, Column
 from handover.agents.frames import Kind, Status
+from handover.entries import MAX_DERIVED_BYTES
 from handover.manifest import PlainLines
 from handover.manifest_lines import names_are_plain
 from handover.scan.carry import Carry
-from handover.strict_json import MAX_INTEGER, encode
+from handover.strict_json import encode
 
 #: What the entries of a block are to a run.
 _READ, _CARRIED, _FOLDER, _ODD = b"rcfo"
@@ -73,7 +74,7 @@ def marked(block: Block) -> Marked:
                 marks[place] = _CARRIED
     nlinks, sizes = block.column(Column.NLINK, 0, n), block.column(Column.SIZE, 0, n)
     odd = [place for place, nlink in enumerate(nlinks) if nlink != 1 and marks[place] != _FOLDER]
-    odd += [place for place, size in enumerate(sizes) if size > MAX_INTEGER // 8]
+    odd += [place for place, size in enumerate(sizes) if size > MAX_DERIVED_BYTES]
     texts: Sequence[bytes | None] = names
     if not names_are_plain(names):
         texts = [as_text(name) for name in names]

@@ -19,6 +19,7 @@ from handover.files import local_io, new_file, refuse_existing
 from handover.locations.channel import Host
 from handover.manifest import Header, Trailer, Writer
 from handover.paths import shown
+from handover.proofs import ProofRules
 from handover.scan import header as headers
 from handover.scan.carry import Carry
 from handover.scan.cut import is_worth_keeping, keep
@@ -74,9 +75,10 @@ def scan(
     teller = Teller(progress, request)
     carry = carry or Carry(())
     earlier = carry
+    proof_rules = ProofRules(request.proofs)
     with _spool_beside(output, keep_cut=request.keep_cut) as stream, _scratch_beside(output) as scratch:
         with local_io(output):
-            table = carry.table(scratch)
+            table = carry.table(scratch, proof_rules)
         session, header = begin(host, request, clock, teller, table)
         if not carry.fit(header):
             session.close()
@@ -89,7 +91,8 @@ def scan(
             told = Told(
                 spool, workers=request.effort.most_workers, digest_size=request.digest.size, recheck=request.recheck
             )
-            lines = Lines(_keep(session, told, teller, output), request.rules, request.digest.size, carry)
+            owners = _keep(session, told, teller, output)
+            lines = Lines(owners, request.rules, proof_rules, request.digest.size, carry)
             options = msgspec.structs.replace(header.options, workers=session.workers)
             header = msgspec.structs.replace(header, options=options)
         trailer = _write(output, header, told, lines, request, teller, clock)

@@ -15,6 +15,7 @@ from handover.errors import HandoverError, Refused, RemoteError, UsageError
 from handover.locations import local
 from handover.locations.channel import Channel, Host
 from handover.paths import shown
+from handover.rules import agent_effects
 from handover.scan.request import Clock, ScanRequest
 
 #: Bytes without a whole frame that still count as a sign of life; a slow line sends big frames slowly.
@@ -173,6 +174,7 @@ class Session:
             rate=request.rate or 0,
             compress=request.route != "local",
             rules=tuple((rule.is_ignore, rule.regex, rule.pattern) for rule in request.rules.agent_program()),
+            effects=agent_effects(request.proofs),
             extra_paths=local.EXTRA_PATHS if request.route == "local" else (),
         )
 

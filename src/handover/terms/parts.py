@@ -6,8 +6,9 @@ import re
 from typing import Final
 
 from handover import presets
+from handover.effects import Replacement
 from handover.presets import Preset
-from handover.rules import PART_NAME, Requirement, Rule, RuleKind
+from handover.rules import PART_NAME, Requirement, Rule, RuleKind, in_force
 from handover.terms.document import Fields, Node
 from handover.terms.model import Location, Part, Route, SshTransport
 from handover.terms.problems import Place
@@ -66,11 +67,11 @@ def read_rules(reader: FieldReader, node: Node | None, origin: str) -> tuple[Rul
         rule = _rule(reader, item, origin)
         if rule is None:
             continue
-        if rule.pattern in lines:
-            hint = f"The first rule that matches wins, and this pattern stands on line {lines[rule.pattern]} already."
-            reader.note(item.place, "a rule that can never apply", hint)
         lines.setdefault(rule.pattern, item.place.line)
         rules.append(rule)
+        if len(rules) - 1 not in dict(in_force(rules)):
+            hint = f"The first rule that matches wins, and this pattern stands on line {lines[rule.pattern]} already."
+            reader.note(item.place, "a rule that can never apply", hint)
     return tuple(rules)
 
 
@@ -97,9 +98,26 @@ def _rule(reader: FieldReader, node: Node, origin: str) -> Rule | None:
         reader.note(node.place, "a rule says exactly one thing", f"One of: {', '.join(RuleKind)}.")
     if len(kinds) != 1:
         return None
-    kind = kinds[0]
-    pattern = reader.raw(fields[kind], f"`{kind}`")
-    return reader.attempt(fields[kind], lambda: Rule(kind, pattern, reason, origin)) if pattern else None
+    kind, value = kinds[0], fields[kinds[0]]
+    if kind.keeps_proof:
+        return _proof_rule(reader, kind, value, reason, origin)
+    pattern = reader.raw(value, f"`{kind}`")
+    return reader.attempt(value, lambda: Rule(kind, pattern, reason, origin)) if pattern else None
+
+
+def _proof_rule(reader: FieldReader, kind: RuleKind, node: Node, reason: str, origin: str) -> Rule | None:
+    """Return a rule that names what it hides in a file."""
+    keys = ("path", "begin", "end") if kind is RuleKind.IGNORE_BLOCK else ("path", "replace")
+    fields = reader.fields(node, f"`{kind}`", keys, keys)
+    if not all(key in fields for key in keys):
+        return None
+    pattern = reader.raw(fields["path"], "`path`")
+    begin, end = reader.raw(fields.get("begin"), "`begin`"), reader.raw(fields.get("end"), "`end`")
+    pairs = reader.pairs(fields["replace"], "`replace`") if "replace" in fields else ()
+    replace = tuple(Replacement(old=old, new=new) for old, new in pairs)
+    if not pattern or not (replace or (begin and end)):
+        return None
+    return reader.attempt(node, lambda: Rule(kind, pattern, reason, origin, begin, end, replace))
 
 
 def _location(reader: FieldReader, node: Node | None, what: str) -> Location:

@@ -69,6 +69,19 @@ class FieldReader:
             self.note(node.place, f"{what} is an empty list", "Put something into it, or leave the key out.")
         return node.nodes
 
+    def pairs(self, node: Node, what: str) -> tuple[tuple[str, str], ...]:
+        """Return any texts with what stands for each, such as replacements; none twice."""
+        if not isinstance(node, Fields):
+            self.note(node.place, f"{what} must be a list of `old: new`, not {_kind(node)}")
+            return ()
+        found: dict[str, str] = {}
+        for key, value in node.pairs:
+            if key.value in found:
+                self.note(key.place, f"{what} has {shown(key.value[:80])} twice")
+            else:
+                found[key.value] = self.raw(value, f"what stands for {shown(key.value[:80])} in {what}")
+        return tuple(found.items())
+
     def raw(self, node: Node | None, what: str) -> str:
         """Return any text at all, such as a pattern; ``""`` for a field that is not there."""
         if node is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from handover.digests import Algorithm
 from handover.presets import load
-from handover.rules import Rule, RuleSet
+from handover.rules import Rule, RuleKind, RuleSet, in_force
 from handover.terms.parsing import parse
 
 _TEMPLATE = """\
@@ -103,14 +103,22 @@ def synthetic(*, case_id: str, case: str, source: str, target: str, rules: RuleS
 
 
 def _rule_lines(rules: Iterable[Rule]) -> Iterator[str]:
-    written: set[str] = set()
-    for rule in rules:
-        if rule.pattern in written:
-            continue
-        if not written:
-            yield "    rules:"
-        written.add(rule.pattern)
-        yield f"      - {{{rule.kind}: {_quoted(rule.pattern)}, reason: {_quoted(f'{rule.reason} ({rule.origin})')}}}"
+    applying = [rule for _, rule in in_force(rules)]
+    if applying:
+        yield "    rules:"
+    for rule in applying:
+        yield f"      - {{{rule.kind}: {_subject(rule)}, reason: {_quoted(f'{rule.reason} ({rule.origin})')}}}"
+
+
+def _subject(rule: Rule) -> str:
+    """Return what a rule speaks of, as its value."""
+    pattern = _quoted(rule.pattern)
+    if rule.kind is RuleKind.IGNORE_BLOCK:
+        return f"{{path: {pattern}, begin: {_quoted(rule.begin)}, end: {_quoted(rule.end)}}}"
+    if rule.kind is RuleKind.EQUAL_AFTER:
+        pairs = ", ".join(f"{_quoted(pair.old)}: {_quoted(pair.new)}" for pair in rule.replace)
+        return f"{{path: {pattern}, replace: {{{pairs}}}}}"
+    return pattern
 
 
 def _checked(text: str) -> str:

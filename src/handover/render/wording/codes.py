@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from handover.comparison import Difference, PathClass, Verdict
 from handover.digests import Strength
-from handover.entries import Entry, EntryType, HostStat
+from handover.entries import After, Entry, EntryType, HostStat
 from handover.manifest import RanBy, Standing
 from handover.render.wording.language import (
     Labels,
@@ -163,6 +163,10 @@ _WHY = Labels(
         "owner_unknown": "the owner is not known on both sides",
         "mtime_unknown": "the modification time is not known on both sides",
         "rule": "left out by a rule",
+        "same_without_block": "is the same without the blocks that the rule names",
+        "same_after_replacement": "is the same once the texts that the rule names are replaced",
+        "beyond_rule": "differs beyond what a rule hides",
+        "size_and_rule": "has another size, and a rule may agree to that; the content was not compared",
     }
 )
 #: Reasons that end in ``_source`` or ``_target``.
@@ -176,6 +180,11 @@ _WHY_SIDE = Labels(
         "below_gap": "is below something that could not be seen on {host}",
         "ignored": "left out by a rule on {host} only",
         "not_read": "{host} was not read",
+        "unclosed": "the block of a rule begins and does not end on {host}",
+        "nested": "the block of a rule begins within another on {host}",
+        "unopened": "the block of a rule ends without a beginning on {host}",
+        "too_large": "is too large on {host} for a rule to be applied",
+        "without_rule": "the scan of {host} was made without the rule that may agree to this",
     }
 )
 TYPES = Labels(
@@ -277,6 +286,8 @@ def recorded(entry: Entry | None, host: HostStat | None = None) -> str:
         words.append(plural(ignored.files, "{n} file, {size}", "{n} files, {size}", size=size(ignored.bytes)))
     if entry.errno is not None:
         words.append(foreign(entry.errno))
+    if entry.after is not None and entry.after.hidden:
+        words.append(_hidden(entry.after))
     if host is not None:
         words += _host_words(host)
     return listing(words)
@@ -333,6 +344,16 @@ def shown_of(shown: int, total: int) -> str:
 def listing(words: Iterable[str]) -> str:
     """Return several short phrases in a row."""
     return ", ".join(words)
+
+
+def _hidden(after: After) -> str:
+    """Return how much rules that keep proof hide of a file."""
+    return plural(
+        sum(part.times for part in after.hidden),
+        "{size} in {n} place hidden by a rule",
+        "{size} in {n} places hidden by a rule",
+        size=exact_size(sum(part.bytes for part in after.hidden)),
+    )
 
 
 def _host_words(host: HostStat) -> list[str]:
