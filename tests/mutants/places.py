@@ -12,8 +12,9 @@ _MODULES: Final = (
     "evidence/*.py",
     "terms/*.py",
     *(f"agents/{name}.py" for name in ("blocks", "chunks", "frames", "listing")),
-    *(f"{name}.py" for name in ("bundles", "carrying", "digests", "entries", "hostless", "manifest", "manifest_lines")),
-    *(f"{name}.py" for name in ("manifest_reader", "paths", "patterns", "rules", "strict_json")),
+    *(f"{name}.py" for name in ("bundles", "carrying", "digests", "effects", "entries", "hostless", "manifest")),
+    *(f"{name}.py" for name in ("manifest_lines", "manifest_reader", "paths", "patterns", "proofs", "rules")),
+    "strict_json.py",
 )
 
 #: All of them run in one process, without a server.
@@ -26,9 +27,11 @@ _TESTS: Final = (
     "tests/test_digests.py",
     "tests/test_terms.py",
     "tests/test_rules.py",
+    "tests/test_proofs.py",
     "tests/test_carrying.py",
     "tests/test_differences.py",
     "tests/evidence",
+    "tests/agent/test_derived.py",
     "tests/agent/test_pieces.py",
     "tests/scan/test_listings.py",
 )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from handover.digests import Algorithm
 from handover.entries import EntryType
 from handover.errors import MalformedInput, RemoteError
+from handover.proofs import ProofRules
 from handover.scan import Stage
 from support.rounds_of_scans import knowing, made_later, scan_to, sealed
 from support.scans import Manifest
@@ -221,9 +222,9 @@ def test_an_agent_that_carries_what_is_not_known_is_not_believed(tree: Path, tmp
     # The table that the agent gets names the changed file; the manifest that it is held against does not.
     scan_to(tmp_path / "1b", tree)
     made_later(tmp_path / "1b")
-    lying = knowing(tmp_path / "1b").table(io.BytesIO())
-    assert lying != honest(io.BytesIO())
-    carry.table = lambda scratch: honest(scratch) and lying  # type: ignore[method-assign]
+    lying = knowing(tmp_path / "1b").table(io.BytesIO(), ProofRules(()))
+    assert lying != honest(io.BytesIO(), ProofRules(()))
+    carry.table = lambda scratch, now: honest(scratch, now) and lying  # type: ignore[method-assign]
     with pytest.raises(RemoteError, match="not to be trusted"):
         scan_to(tmp_path / "2", tree, carry)
 

@@ -12,6 +12,7 @@ from handover.entries import EntryType
 from handover.errors import MalformedInput, RemoteError
 from handover.locations.channel import Channel
 from handover.locations.local import LocalHost
+from handover.proofs import ProofRules
 from handover.scan import Carry, CutScan, cut_scans, scan
 from support.cli import handover
 from support.rounds_of_scans import scan_to
@@ -114,7 +115,7 @@ def test_what_was_read_before_the_cut_is_not_read_again(
 def test_it_can_be_cut_again_and_again(tree: Path, tmp_path: Path) -> None:
     length = wire_length(tree, tmp_path)
     first = cut_after(length // 3, tmp_path / "out", tree)
-    known = {key for files in first[0].files() for key in files.keys}
+    known = {key for files in first[0].files(ProofRules(())) for key in files.keys}
     both = cut_after(length // 2, tmp_path / "out", tree, Carry(first))
     assert len(both) == 2
     resumed = scan_to(tmp_path / "out", tree, Carry(both), keep_cut=True)
@@ -129,7 +130,7 @@ def test_of_two_cut_scans_the_later_one_is_believed(tree: Path, tmp_path: Path) 
     for place in tree.glob("folder */file *"):
         place.write_bytes(b"changed")
     both = cut_after(limit, tmp_path / "out", tree, Carry(first))
-    later = {key.replace(b"\0", b"/") for files in both[-1].files() for key in files.keys}
+    later = {key.replace(b"\0", b"/") for files in both[-1].files(ProofRules(())) for key in files.keys}
     resumed = scan_to(tmp_path / "out", tree, Carry(both))
     assert later
     assert later <= carried(resumed)

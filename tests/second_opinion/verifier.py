@@ -17,6 +17,8 @@ NAME = re.compile(r"(?:(.+)\.)?([1-9][0-9]{0,3})\.(sender|receiver|agency|client
 HIDDEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
 ARMOUR = r"-----BEGIN SSH SIGNATURE-----\n((?:.{70}\n)*.{1,70}\n)-----END SSH SIGNATURE-----\n"
 DIFFER = {"type": "type", "size": "size", "digest": "content", "target": "link_target"}
+PROVES = {"ignore_block": "same_without_block", "equal_after": "same_after_replacement"}
+EFFECT = ("begin", "end", "replace")
 AGREE = {"missing": "may_be_missing", "extra": "may_be_extra", "changed": "may_differ"}
 SAYS = {"answer": (True, True), "witness": (True, False), "terms": (False, True)}
 ABOUT = {"SHA256SUMS": ("answer", "witness"), "terms.yaml": ("terms",)}
@@ -61,7 +63,28 @@ def check_signature(armour, message, line):
     Ed25519PublicKey.from_public_bytes(point).verify(raw, data)
 
 
-def compared(source, target, rules):
+def second(entry, had, wanted):
+    """Return what an entry proves under rules that keep proof, and why it proves nothing; all are for single paths."""
+    numbers = [n for n, one in enumerate(had) if one["pattern"] == entry["path"]]
+    after = entry.get("after", {"digest": entry["digest"], "hidden": []})
+    need({hid["rule"] for hid in after.get("hidden", ())} <= {*numbers}, "after" not in entry or numbers)
+    if [[had[n].get(key) for key in EFFECT] for n in numbers] != [[one.get(key) for key in EFFECT] for one in wanted]:
+        return None, "without_rule", ()
+    return after.get("digest"), after.get("doubt"), [had[hid["rule"]]["kind"] for hid in after.get("hidden", ())]
+
+
+def by_proof(there, rules, had):
+    """Return class and further reasons of a file that has changed and that rules that keep proof speak of."""
+    proofs = [rule for rule in rules if rule["kind"] in PROVES]
+    wanted = {"source": proofs, "target": [rule for rule in proofs if rule["kind"] == "ignore_block"]}
+    found = {side: second(entry, had[side], wanted[side]) for side, entry in there.items()}
+    doubts = [f"{doubt}_{side}" for side, (_, doubt, _) in found.items() if doubt]
+    if doubts or len({digest for digest, _, _ in found.values()}) > 1:
+        return "changed", doubts or ["beyond_rule"]
+    return "agreed", [PROVES[kind] for kind in PROVES if any(kind in kinds for _, _, kinds in found.values())]
+
+
+def compared(source, target, rules, had):
     """Yield every path as the report tells it, with both entries; ``None`` is a side that was not read."""
     unread = "source" if source is None else "target" if target is None else None
     sides = [{entry["path"]: entry for entry in side or ()} for side in (source, target)]
@@ -74,7 +97,11 @@ def compared(source, target, rules):
         elif not why:
             why = [why for key, why in DIFFER.items() if len({e.get(key) for e in there.values()}) > 1][:1]
             kind = ("type_changed" if why == ["type"] else "changed") if why else "same"
-        agreed = kind in AGREE and rules.get(path) == AGREE[kind]
+        own = [rule for rule in rules if rule["pattern"] == path]
+        if kind == "changed" and all("digest" in e for e in there.values()) and {r["kind"] for r in own} & {*PROVES}:
+            kind, more = by_proof(there, own, had)
+            why += more
+        agreed = kind == "agreed" or (kind in AGREE and AGREE[kind] in {rule["kind"] for rule in own})
         told = {"path": path, "class": "agreed" if agreed else kind, "why": why} | ({"rule": path} if agreed else {})
         shown = {name: {k: v for k, v in e.items() if k not in ("path", "host")} for name, e in there.items()}
         yield told | shown, sides[0].get(path), sides[1].get(path)
@@ -93,7 +120,7 @@ class Bundle(dict):
         need(keys[0] == b"", keys == sorted(set(keys)), all(key.rpartition(b"\0")[0] in folders for key in keys))
         clean, gaps = [e for e in entries if "gap" not in e], Counter(e["gap"] for e in entries if "gap" in e)
         counts = Counter(e["type"] for e in clean) + Counter(gap=gaps.total())
-        bare = [written({key: e[key] for key in e if key != "host"})[:-2] + b"\n" for e in entries]
+        bare = [written({key: e[key] for key in e if key not in ("after", "host")})[:-2] + b"\n" for e in entries]
         digests = "".join(sorted(f"{e['digest']}\n" for e in clean if "digest" in e))
         wanted = {"type": "handover-manifest-end", "status": "gaps" if gaps else "complete", "entries": len(entries)}
         wanted |= {"counts": {kind: counts[kind] for kind in ("file", "dir", "link", "special", "gap", "ignored")}}
@@ -108,7 +135,8 @@ class Bundle(dict):
         told, name = part["comparison"], part["name"]
         read = {s: self.manifest(f"web.{s}.manifest") for s in ("source", "target") if "manifest" in part[s]}
         lists = [read[side][1] if side in read else None for side in ("source", "target")]
-        rows = list(compared(*lists, {rule["pattern"]: rule["kind"] for rule in rules["rules"]}))
+        had = {side: header["rules"].get("after", []) for side, (header, _, _) in read.items()}
+        rows = list(compared(*lists, rules["rules"], had))
         found = [row for row, _, _ in rows if row["class"] != "same"]
         head = {"type": "handover-differences", "version": 1, "part": name}
         lost = [row["path"].encode() for row in found if row["class"] in ("missing", "changed", "type_changed")]

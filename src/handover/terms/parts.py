@@ -115,7 +115,7 @@ def _proof_rule(reader: FieldReader, kind: RuleKind, node: Node, reason: str, or
     begin, end = reader.raw(fields.get("begin"), "`begin`"), reader.raw(fields.get("end"), "`end`")
     pairs = reader.pairs(fields["replace"], "`replace`") if "replace" in fields else ()
     replace = tuple(Replacement(old=old, new=new) for old, new in pairs)
-    if not pattern or not (replace or (begin and end)):
+    if not pattern or not ((begin and end) or (replace and all(pair.new for pair in replace))):
         return None
     return reader.attempt(node, lambda: Rule(kind, pattern, reason, origin, begin, end, replace))
 

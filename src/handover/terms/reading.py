@@ -74,6 +74,8 @@ class FieldReader:
         if not isinstance(node, Fields):
             self.note(node.place, f"{what} must be a list of `old: new`, not {_kind(node)}")
             return ()
+        if not node.pairs:
+            self.note(node.place, f"{what} is an empty list", "Put something into it, or leave the rule out.")
         found: dict[str, str] = {}
         for key, value in node.pairs:
             if key.value in found:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from support.vectors import Vector, keys, manifests
 from support.vectors.forms import document, put, sha256, without
 from support.vectors.keys import Ed25519, armour, block, string
-from support.vectors.manifests import TREE, file, folder, manifest
+from support.vectors.manifests import TREE, Entry, file, folder, manifest
 from support.vectors.rounds import AT, KEYS, LESS, Document, Plan, Round, header, terms
 
 STRANGER = Ed25519("stranger")
@@ -67,6 +67,32 @@ def _vector(
     return Vector("bundles", name, expect, defect, stored, facts, inside)
 
 
+#: A block of the panel in one file, and the path of the account in another.
+PROOF = (
+    {"kind": "ignore_block", "pattern": ".htaccess", "reason": "the panel's own", "begin": "# BEGIN", "end": "# END"},
+    {
+        "kind": "equal_after",
+        "pattern": "wp-content/path.php",
+        "reason": "the account",
+        "replace": [{"old": "/home/old", "new": "/home/new"}],
+    },
+)
+
+
+def _proven(*, source: bool, text: str = "own", after: Document | None = None) -> list[Entry]:
+    """Return a tree of one side; ``text`` is what people wrote in .htaccess, ``after`` what is told of it."""
+    own, panel = f"{text}\n".encode(), b"# BEGIN\nphp 8.1\n# END\n" if source else b"# BEGIN\nphp 8.3 here\n# END\n"
+    told = {"digest": sha256(own), "hidden": [{"rule": 0, "times": 1, "bytes": len(panel)}]} if after is None else after
+    account = b"/home/old/acme" if source else b"/home/new/acme"
+    replaced = {"digest": sha256(b"/home/new/acme"), "hidden": [{"rule": 1, "times": 1, "bytes": 9}]}
+    path = file("wp-content/path.php", account, **({"after": replaced} if source and after is None else {}))
+    plenty = file("wp-content/video", bytes(900))
+    return [*TREE[:1], file(".htaccess", own + panel, **({"after": told} if told else {})), *TREE[1:], path, plenty]
+
+
+BY_PROOF = {"source": _proven(source=True), "target": _proven(source=False), "rules": PROOF}
+
+
 def _complete(**plan: object) -> Round:
     return Round(Plan(**plan)).both_accept()
 
@@ -75,6 +101,7 @@ def _valid() -> Iterator[Vector]:
     """Nothing is wrong with these; the exit code says what the parties and the verdict come to."""
     yield _vector("valid-complete", "valid", "", _complete())
     yield _vector("valid-agreed", "valid", "", _complete(target=LESS, rules=LOGO_MAY_MISS))
+    yield _vector("valid-agreed-by-proof", "valid", "", _complete(**BY_PROOF))
     yield _vector("valid-extra", "valid", "", _complete(source=LESS, target=TREE))
     yield _vector("valid-custody", "valid", "", _complete(custody=True))
     yield _vector("valid-second-round", "valid", "", _complete(number=2))
@@ -107,6 +134,20 @@ def _valid() -> Iterator[Vector]:
 
 
 def _not_accepted() -> Iterator[Vector]:
+    for name, plan in (
+        ("beyond", {"target": _proven(source=False, text="other")}),
+        ("doubtful", {"target": _proven(source=False, after={"doubt": "unclosed"})}),
+        ("without", {"target": _proven(source=False, after={}), "unread": ("target",)}),
+        (
+            "both-without",
+            {
+                "source": _proven(source=True, after={}),
+                "target": _proven(source=False, after={}),
+                "unread": ("source", "target"),
+            },
+        ),
+    ):
+        yield _vector(f"not-complete-{name}-proof", "not_complete", "", _complete(**(BY_PROOF | plan)))
     yield _vector("not-complete", "not_complete", "", _complete(target=LESS))
     changed = (*TREE[:3], file("wp-content/logo.png", b"PNG"), TREE[4])
     yield _vector("not-complete-changed", "not_complete", "", _complete(target=changed))
@@ -539,6 +580,10 @@ def _recomputation() -> Iterator[Vector]:
         ("one-sided-complete", "complete although one side was not read", hide, {"target": None}),
     ):
         yield _vector(f"recomputed-{name}", "not_verified", defect, _reported(change, **plan), "recomputation")
+    agreed = {**BY_PROOF, "target": _proven(source=False, text="other")}
+    yield _vector(
+        "recomputed-proof", "not_verified", "agreed beyond the rule", _reported(hide, **agreed), "recomputation"
+    )
     yield from _recomputed_files()
 
 

@@ -210,6 +210,11 @@ def _reports() -> Iterator[Vector]:
         yield Vector("reports", name, "malformed", defect, {"report.json": put(good, old, new)})
 
 
+def _replacing(old: str, *new: str) -> dict[str, object]:
+    rule = {"kind": "equal_after", "pattern": "x", "reason": "r", "origin": "terms"}
+    return {**rule, "replace": [{"old": old, "new": text} for text in new]}
+
+
 def _rules() -> Iterator[Vector]:
     rule = {"kind": "may_differ", "pattern": "wp-config.php", "reason": "new password", "origin": "terms"}
     part = {
@@ -225,6 +230,10 @@ def _rules() -> Iterator[Vector]:
         return Vector("rules", name, expect, defect, {"rules.json": document({**good, "parts": parts})})
 
     yield vector("valid", "valid", "", [part])
+    block = {**rule, "kind": "ignore_block", "begin": "# B", "end": "# E"}
+    pairs = [{"old": "/home/old", "new": "/home/new"}, {"old": "/a", "new": "/b"}, {"old": "/c", "new": "/a"}]
+    after = {**rule, "kind": "equal_after", "replace": pairs}
+    yield vector("valid-keeping-proof", "valid", "", [{**part, "rules": [block, {**block, "begin": "# C"}, after]}])
     yield from _forms("rules", "rules.json", document(good), b'"database": "MySQL"', b'"max_excluded_bp": 500')
     for name, defect, changed in (
         ("kind-unknown", "an unknown kind of rule", {**part, "rules": [{**rule, "kind": "forget"}]}),
@@ -235,6 +244,36 @@ def _rules() -> Iterator[Vector]:
         ("pattern-open-class", "a pattern with an open bracket", {**part, "rules": [{**rule, "pattern": "x["}]}),
         ("pattern-too-wild", "a pattern with 33 wildcards", {**part, "rules": [{**rule, "pattern": "*a" * 33}]}),
         ("pattern-too-long", "a pattern of 1025 bytes", {**part, "rules": [{**rule, "pattern": "a" * 1025}]}),
+        ("block-begin-missing", "a block without begin", {**part, "rules": [without(block, "begin")]}),
+        ("block-end-missing", "a block without end", {**part, "rules": [without(block, "end")]}),
+        ("block-replaces", "a block that replaces", {**part, "rules": [{**block, "replace": pairs}]}),
+        ("block-two-lines", "a begin of two lines", {**part, "rules": [{**block, "begin": "a\nb"}]}),
+        ("block-carriage-return", "an end with a carriage return", {**part, "rules": [{**block, "end": "a\r"}]}),
+        ("block-zero-byte", "a begin with a zero byte", {**part, "rules": [{**block, "begin": "a\0"}]}),
+        ("block-long", "a begin of 257 bytes", {**part, "rules": [{**block, "begin": "a" * 257}]}),
+        ("block-same", "begin and end alike", {**part, "rules": [{**block, "end": "# B"}]}),
+        ("block-end-longer", "an end that begins with begin", {**part, "rules": [{**block, "end": "# B end"}]}),
+        ("block-begin-longer", "a begin that begins with end", {**part, "rules": [{**block, "begin": "# E x"}]}),
+        ("block-of-another-kind", "markers on a rule that has none", {**part, "rules": [{**block, "kind": "ignore"}]}),
+        ("after-without-pairs", "nothing to replace", {**part, "rules": [without(after, "replace")]}),
+        ("after-of-another-kind", "a rule that must not replace", {**part, "rules": [{**after, "kind": "ignore"}]}),
+        ("after-unsorted", "replacements out of order", {**part, "rules": [{**after, "replace": pairs[::-1]}]}),
+        ("after-same", "a text replaced by itself", {**part, "rules": [_replacing("a", "a")]}),
+        ("after-empty", "nothing replaced by something", {**part, "rules": [_replacing("", "a")]}),
+        ("after-by-nothing", "something replaced by nothing", {**part, "rules": [_replacing("a", "")]}),
+        ("after-long", "a text of 1025 bytes", {**part, "rules": [_replacing("a" * 1025, "b")]}),
+        ("after-zero-byte", "a text with a zero byte", {**part, "rules": [_replacing("a", "\0")]}),
+        ("after-twice", "a text replaced in two ways", {**part, "rules": [_replacing("a", "b", "c")]}),
+        (
+            "after-too-many",
+            "17 replacements",
+            {**part, "rules": [{**after, "replace": [{"old": chr(97 + n), "new": "z"} for n in range(17)]}]},
+        ),
+        (
+            "proof-too-many",
+            "65 rules that keep proof",
+            {**part, "rules": [{**block, "begin": f"#{number}"} for number in range(65)]},
+        ),
         ("reason-missing", "a rule without its reason", {**part, "rules": [without(rule, "reason")]}),
         ("origin-missing", "a rule without its origin", {**part, "rules": [without(rule, "origin")]}),
         ("require-unknown", "an unknown requirement", {**part, "require": ["colour"]}),

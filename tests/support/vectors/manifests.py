@@ -87,7 +87,7 @@ def trailer(header: Mapping[str, object], entries: Sequence[Entry]) -> dict[str,
         digests = sorted(str(entry["digest"]) for entry in clean if "digest" in entry)
         told["content_root"] = sha256("".join(f"{digest}\n" for digest in digests).encode())
     if not has_gaps:
-        told["structure_root"] = sha256(b"".join(forms.line(without(e, "host"))[:-1] + b"\n" for e in entries))
+        told["structure_root"] = sha256(b"".join(forms.line(without(e, "after", "host"))[:-1] + b"\n" for e in entries))
     return told | {"ended_at": LATER}
 
 
@@ -115,7 +115,7 @@ def vectors() -> Iterator[Vector]:
     """Yield every vector of this kind."""
     for name, raw in _valid():
         yield Vector("manifests", f"valid-{name}", "valid", "", {"manifest": raw})
-    for group in (_bytes, _lines, _order, _entries, _forms, _hosts, _header, _trailer):
+    for group in (_bytes, _lines, _order, _entries, _seconds, _forms, _hosts, _header, _trailer):
         for name, defect, raw in group():
             prefix = group.__name__.strip("_")
             yield Vector("manifests", f"{prefix}-{name}", "malformed", defect, {"manifest": raw})
@@ -161,6 +161,20 @@ def _valid() -> Iterator[tuple[str, bytes]]:
     )
     yield "carried", manifest(_CARRIED, _WITH_BASE)
     yield (
+        "second-digests",
+        manifest(
+            [
+                folder(""),
+                _second(file(".htaccess", b"x"), digest=sha256(b""), hidden=[_hid(0, 1)]),
+                _second(file("a.php", b"xyz"), digest=sha256(b"y"), hidden=[_hid(1, 1, 1), _hid(2, 2, 9)]),
+                _second(file("b.php", b"x"), doubt="unclosed"),
+                _second({**file("c.php"), "size": 2**26 + 1}, doubt="too_large"),
+                file("d.php", b"x"),
+            ],
+            _UNDER_PROOF,
+        ),
+    )
+    yield (
         "hosts",
         manifest(
             [
@@ -183,6 +197,25 @@ def _valid() -> Iterator[tuple[str, bytes]]:
     )
     yield "root-of-bytes", manifest(TREE, _between(without(HEADER, "root"), "location", root_b64="/w=="))
     yield "no-role", manifest(TREE, without(HEADER, "role"))
+
+
+_BLOCK: dict[str, object] = {
+    "kind": "ignore_block", "pattern": ".htaccess", "reason": "r", "origin": "terms", "begin": "# B", "end": "# E",
+}  # fmt: skip
+_REPLACE: dict[str, object] = {
+    "kind": "equal_after", "pattern": "*.php", "reason": "r", "origin": "terms",
+    "replace": [{"old": "/home/old", "new": "/home/new"}, {"old": "/a", "new": "/b"}],
+}  # fmt: skip
+_UNDER_PROOF = {**HEADER, "rules": {"sha256": "0" * 64, "after": [_BLOCK, {**_BLOCK, "pattern": "*.php"}, _REPLACE]}}
+
+
+def _second(entry: Entry, **after: object) -> Entry:
+    """Return an entry with what rules that keep proof make of it."""
+    return entry | {"after": after}
+
+
+def _hid(rule: int, times: int, size: int = 1) -> dict[str, object]:
+    return {"rule": rule, "times": times, "bytes": size}
 
 
 def _between(value: dict[str, object], after: str, **more: object) -> dict[str, object]:
@@ -475,6 +508,47 @@ def _with_host(host: object) -> bytes:
     entries = [folder(""), file("a", b"a")]
     lines = [forms.line(HEADER), forms.line(entries[0]), forms.line({**entries[1], "host": host})]
     return seal(lines, trailer(HEADER, entries))
+
+
+def _seconds() -> Iterator[tuple[str, str, bytes]]:
+    """Second digests that no scan under these rules can make."""
+    good, digest, hidden = file("a.php", b"xyz"), sha256(b"y"), [_hid(1, 1)]
+    unread = {"path": "a.php", "type": "file", "size": 3, "gap": "unreadable"}
+    large = {**file("a.php"), "size": 2**26 + 1}
+    for name, defect, entry in (
+        ("of-a-gap", "a second digest of a file that was not read", _second(unread, digest=digest, hidden=hidden)),
+        ("of-a-folder", "a second digest of a folder", _second(folder("a.php"), digest=digest, hidden=hidden)),
+        ("empty", "neither a second digest nor a doubt", _second(good)),
+        ("both", "a second digest and a doubt", _second(good, digest=digest, hidden=hidden, doubt="nested")),
+        ("nothing-hidden", "a second digest, and nothing was hidden", _second(good, digest=digest)),
+        ("no-digest", "something hidden, and no second digest", _second(good, hidden=hidden)),
+        ("doubt-and-hidden", "a doubt, and something hidden", _second(good, hidden=hidden, doubt="nested")),
+        ("unknown-doubt", "an unknown doubt", _second(good, doubt="unsure")),
+        ("digest-of-md5", "a second digest of another algorithm", _second(good, digest="0" * 32, hidden=hidden)),
+        ("rules-out-of-order", "rules out of order", _second(good, digest=digest, hidden=[_hid(2, 1), _hid(1, 1)])),
+        ("rule-twice", "a rule twice", _second(good, digest=digest, hidden=[_hid(1, 1), _hid(1, 1)])),
+        ("rule-negative", "a rule below 0", _second(good, digest=digest, hidden=[_hid(-1, 1)])),
+        ("rule-beyond", "a rule that the header does not have", _second(good, digest=digest, hidden=[_hid(3, 1)])),
+        ("rule-of-another-path", "a rule for other paths", _second(good, digest=digest, hidden=[_hid(0, 1)])),
+        ("never", "a rule that hid something no time", _second(good, digest=digest, hidden=[_hid(1, 0)])),
+        ("no-bytes", "a rule that hid no byte", _second(good, digest=digest, hidden=[_hid(1, 1, 0)])),
+        ("more-than-all", "more hidden than there is", _second(good, digest=digest, hidden=[_hid(1, 1, 4)])),
+        ("too-large-in-silence", "a file that is too large, without the doubt", large),
+        ("large-and-digested", "a file that is too large", _second(large, digest=digest, hidden=hidden)),
+        ("too-large-and-small", "a small file that is too large", _second(good, doubt="too_large")),
+    ):
+        yield name, defect, manifest([folder(""), entry], _UNDER_PROOF)
+    only = {**HEADER, "rules": {"sha256": "0" * 64, "after": [_REPLACE]}}
+    yield "no-rules", "a second digest under no rule", manifest([folder(""), _second(good, doubt="nested")])
+    yield "no-block", "an open block under a replacement", manifest([folder(""), _second(good, doubt="unclosed")], only)
+    for name, defect, rule in (
+        ("rule-that-ignores", "a rule of another kind", {**without(_BLOCK, "begin", "end"), "kind": "ignore"}),
+        ("block-without-end", "a block without end", without(_BLOCK, "end")),
+        ("replacements-unsorted", "replacements out of order", {**_REPLACE, "replace": _REPLACE["replace"][::-1]}),
+    ):
+        yield name, defect, manifest(TREE, {**HEADER, "rules": {"sha256": "0" * 64, "after": [rule]}})
+    many = {**HEADER, "rules": {"sha256": "0" * 64, "after": [{**_BLOCK, "begin": f"#{n}"} for n in range(65)]}}
+    yield "too-many-rules", "65 rules that keep proof", manifest(TREE, many)
 
 
 def _header() -> Iterator[tuple[str, str, bytes]]:

@@ -41,7 +41,9 @@ class Plan:
     source: Sequence[Entry] | None = TREE
     target: Sequence[Entry] | None = TREE
     number: int = 1
-    rules: tuple[Mapping[str, str], ...] = ()
+    rules: tuple[Mapping[str, object], ...] = ()
+    #: Rules that keep proof under which a side was not read.
+    unread: tuple[str, ...] = ()
     signers: tuple[str, ...] = ("sender", "receiver")
     party_keys: Mapping[str, str] = field(default_factory=dict)
     digest: str = "sha256"
@@ -211,7 +213,15 @@ def header(plan: Plan, side: str) -> Document:
     """Return the first line of the manifest of one side."""
     machine = {"boot_sha256": ("1" if side == "source" else "2") * 64}
     party = {"standing": "self-declared", "party": NAMES["sender" if side == "source" else "receiver"]}
-    here = {"role": side, "ran_by": party, "location": LOCATIONS[side], "machine": machine, "digest": plan.digest}
+    after = [row(rule) for rule in proofs(plan, side)] if side not in plan.unread else []
+    named = {"rules": HEADER["rules"] | ({"after": after} if after else {})}
+    here = named | {
+        "role": side,
+        "ran_by": party,
+        "location": LOCATIONS[side],
+        "machine": machine,
+        "digest": plan.digest,
+    }
     return HEADER | here
 
 
@@ -223,7 +233,7 @@ def terms(plan: Plan) -> bytes:
         for role in NAMES
     )
     ruled = "".join(
-        f"      - {rule['kind']}: {rule['pattern']}\n        reason: {rule['reason']}\n" for rule in plan.rules
+        f"      - {rule['kind']}: {_subject(rule)}\n        reason: {rule['reason']}\n" for rule in plan.rules
     )
     return f"""\
 handover: 1
@@ -242,9 +252,31 @@ parts:
 """.encode()
 
 
+def _subject(rule: Mapping[str, object]) -> str:
+    """Return what a rule speaks of, as the terms write it."""
+    if rule["kind"] == "ignore_block":
+        return f'{{path: {rule["pattern"]}, begin: "{rule["begin"]}", end: "{rule["end"]}"}}'
+    if rule["kind"] == "equal_after":
+        pairs = ", ".join(f"{pair['old']}: {pair['new']}" for pair in rule["replace"])
+        return f"{{path: {rule['pattern']}, replace: {{{pairs}}}}}"
+    return str(rule["pattern"])
+
+
+def row(rule: Mapping[str, object]) -> Document:
+    """Return a rule as it is recorded."""
+    told = {key: rule[key] for key in ("kind", "pattern", "reason")} | {"origin": "terms"}
+    return told | {key: rule[key] for key in ("begin", "end", "replace") if key in rule}
+
+
+def proofs(plan: Plan, side: str) -> list[Mapping[str, object]]:
+    """Return the rules that keep proof of one side: what a source has is replaced, a target must have it."""
+    kinds = ("ignore_block", "equal_after") if side == "source" else ("ignore_block",)
+    return [rule for rule in plan.rules if rule["kind"] in kinds]
+
+
 def rules(plan: Plan, raw_terms: bytes) -> bytes:
     """Return ``rules.json``."""
-    rows = [{**rule, "origin": "terms"} for rule in plan.rules]
+    rows = [row(rule) for rule in plan.rules]
     part = {"name": "web", "rules": rows, "require": [], "max_excluded_bp": 5000, "database": ""}
     return document({"type": "handover-rules", "version": 1, "terms_sha256": sha256(raw_terms), "parts": [part]})
 
@@ -256,15 +288,41 @@ def compare(plan: Plan) -> list[Document]:
     for path in sorted({*sides[0], *sides[1]}, key=lambda path: path.replace("/", "\0")):
         source, target = (side.get(path) for side in sides)
         kind, why = _class(plan, source, target)
+        named = None
+        if source and target and "digest" in source and "digest" in target and kind == "changed":
+            kind, why, named = _by_proof(plan, source, target, why)
         rule = next((r for r in plan.rules if r["pattern"] == path and r["kind"] == _AGREES.get(kind)), None)
         if rule is not None:
-            kind = "agreed"
-        told = {"path": path, "class": kind, "why": why} | ({} if rule is None else {"rule": rule["pattern"]})
+            kind, named = "agreed", str(rule["pattern"])
+        told = {"path": path, "class": kind, "why": why} | ({} if named is None else {"rule": named})
         shown = {"source": source, "target": target}
         told |= {side: without(entry, "path", "host") for side, entry in shown.items() if entry is not None}
         if kind != "same":
             found.append(told)
     return found
+
+
+def _by_proof(plan: Plan, source: Entry, target: Entry, why: list[str]) -> tuple[str, list[str], str | None]:
+    """Judge a file that differs by the rules that keep proof; each of them is for one path."""
+    kinds: set[object] = set()
+    digests, doubts = [], []
+    for side, entry in (("source", source), ("target", target)):
+        wanted = [rule for rule in proofs(plan, side) if rule["pattern"] == entry["path"]]
+        after = entry.get("after", {}) if wanted else {}
+        if wanted and side in plan.unread:
+            doubts.append(f"without_rule_{side}")
+        elif "doubt" in after:
+            doubts.append(f"{after['doubt']}_{side}")
+        kinds |= {proofs(plan, side)[hidden["rule"]]["kind"] for hidden in after.get("hidden", ())}
+        digests.append(after.get("digest", entry["digest"]))
+    if not any(rule["pattern"] == source["path"] for rule in proofs(plan, "source")):
+        return "changed", why, None
+    if doubts:
+        return "changed", [*why, *doubts], None
+    if digests[0] != digests[1]:
+        return "changed", [*why, "beyond_rule"], None
+    same = {"ignore_block": "same_without_block", "equal_after": "same_after_replacement"}
+    return "agreed", [*why, *(same[kind] for kind in same if kind in kinds)], str(source["path"])
 
 
 def _class(plan: Plan, source: Entry | None, target: Entry | None) -> tuple[str, list[str]]:

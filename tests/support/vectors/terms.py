@@ -52,6 +52,16 @@ parts:
 """
 
 
+PROOF = """\
+    rules:
+      - ignore_block: {path: .htaccess, begin: "# php -- BEGIN cPanel", end: "# php -- END cPanel"}
+        reason: the panel's own
+      - {ignore_block: {path: .htaccess, begin: "# BEGIN cPanel", end: "# END cPanel"}, reason: the panel's own}
+      - equal_after: {path: "**/*.php", replace: {/home/old: /home/new, "https://a.example": "https://b.example"}}
+        reason: the account
+"""
+
+
 def vectors() -> Iterator[Vector]:
     """Yield every vector of this kind."""
     for name, text in (
@@ -60,6 +70,7 @@ def vectors() -> Iterator[Vector]:
         ("windows-line-ends", GOOD.replace("\n", "\r\n")),
         ("document-mark", "---\n" + MINIMAL),
         ("words-of-yaml-1-1", MINIMAL.replace("case: c", "case: no")),
+        ("rules-that-keep-proof", MINIMAL + PROOF),
         ("escape-in-a-pattern", MINIMAL + '    rules:\n      - {ignore: "\\u202ex", reason: r}\n'),
     ):
         yield Vector("terms", f"valid-{name}", "valid", "", {"handover.yaml": text.encode()})
@@ -239,6 +250,29 @@ def _rules() -> Iterator[_Case]:
     yield rule("stars", "two stars beside a letter", "{ignore: 'a**', reason: r}", 18)
     yield rule("wild", "33 wildcards", "{ignore: '" + "*a" * 33 + "', reason: r}", 18)
     yield rule("zero-byte", "a zero byte", '{ignore: "a\\0", reason: r}', 18)
+    yield rule("block-text", "a block without its markers", "{ignore_block: a, reason: r}", 24)
+    yield rule("block-no-end", "a block without end", "{ignore_block: {path: a, begin: b}, reason: r}", 24)
+    yield rule("block-alike", "markers alike", "{ignore_block: {path: a, begin: b, end: b}, reason: r}", 24)
+    yield rule("block-empty", "an empty marker", "{ignore_block: {path: a, begin: '', end: b}, reason: r}", 41)
+    yield rule("block-path", "a path that is no pattern", "{ignore_block: {path: /a, begin: b, end: e}, reason: r}", 24)
+    yield rule("after-text", "a replacement without new", "{equal_after: {path: a, replace: b}, reason: r}", 42)
+    yield rule("after-itself", "replaced by itself", "{equal_after: {path: a, replace: {b: b}}, reason: r}", 23)
+    yield rule("after-no-path", "no path", "{equal_after: {replace: {b: c}}, reason: r}", 23)
+    yield rule("after-nothing", "no replacement", "{equal_after: {path: a, replace: {}}, reason: r}", 42)
+    yield rule("after-no-value", "replaced by nothing", "{equal_after: {path: a, replace: {b: }}, reason: r}", 46)
+    yield rule("after-twice", "replaced twice", "{equal_after: {path: a, replace: {b: c, b: d}}, reason: r}", 49)
+    yield _added(
+        "never-applies-after-proof",
+        "a rule with the pattern of one that keeps proof before it",
+        "    rules:\n      - {equal_after: {path: a, replace: {b: c}}, reason: r}\n      - {ignore: a, reason: r}\n",
+        "10:9",
+    )
+    yield _added(
+        "never-applies-twice",
+        "the same block twice",
+        "    rules:\n" + "      - {ignore_block: {path: a, begin: b, end: e}, reason: r}\n" * 2,
+        "10:9",
+    )
     yield _added(
         "never-applies",
         "a second rule with the same pattern",
