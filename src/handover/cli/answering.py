@@ -13,7 +13,6 @@ from handover.evidence.statement import Decision, Facts, Kind, PartyRole
 from handover.locations.ssh.askers import Kind as QuestionKind
 from handover.locations.ssh.askers import Question
 from handover.paths import shown
-from handover.workflow.signing import Prepared, Signed
 from handover.workflow.subjects import Signable
 
 _KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
@@ -69,25 +68,3 @@ def passphrase(key: Path | None, console: Console) -> bytes:
             hint="Run it on a terminal, or use --print-command and sign with ssh-keygen and your agent.",
         )
     return answer.encode()
-
-
-def signed_text(signed: Signed) -> str:
-    """Return what was signed and where it is now."""
-    statement = signed.statement
-    said = ", ".join(str(word) for word in (statement.decision, statement.facts) if word is not None)
-    return (
-        f"{statement.role} signed{f': {said}' if said else ''}\n"
-        f"  {shown(os.fsencode(signed.path))}\n  {shown(os.fsencode(signed.signature))}\n\n"
-        f"Next: give both files to the other party, or check all with\n"
-        f"  handover verify {shown(os.fsencode(signed.path.parent))} --keys allowed_signers"
-    )
-
-
-def prepared_text(prepared: Prepared, subject: Path) -> str:
-    """Return what to do with statements that somebody else signs."""
-    folder = shown(os.fsencode(prepared.folder))
-    lines = [f"Send the folder {folder} to whoever signs. One of these lines signs one answer:", ""]
-    lines += [f"  {command}" for _, command in prepared.commands]
-    lines += ["", "They send back the statement they chose and the .sig beside it. Then:", ""]
-    lines.append(f"  handover add {shown(os.fsencode(subject))} {folder}/ANSWER.statement.json")
-    return "\n".join(lines)

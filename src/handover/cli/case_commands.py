@@ -36,20 +36,21 @@ def init(
         str | None, typer.Option("--preset", metavar="NAME", help="Kind of site, such as wordpress or joomla.")
     ] = None,
     timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="Such as Europe/Warsaw.")] = None,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Write handover.yaml, the terms of a case, pre-filled and with comments."""
     from handover.cli.world import world
     from handover.render import result
+    from handover.render.wording.commands import case_written
+    from handover.render.wording.language import speaking
     from handover.workflow.starting import Start, start
 
     console = Console(json=json, quiet=quiet)
-    path, case_id = start(Start(folder, case, source, target, preset, timezone), world(console))
-    if json:
-        console.result(result.started_document(path, case_id))
-    else:
-        console.result(f"{path} was written. Fill in the parties, then:\n\n  handover run {folder}")
+    with speaking(language):
+        path, case_id = start(Start(folder, case, source, target, preset, timezone), world(console))
+        console.result(result.started_document(path, case_id) if json else case_written(path, folder))
     return ExitCode.COMPLETE
 
 
@@ -85,6 +86,7 @@ def run(
     password_file: options.PasswordFile = None,
     limit: options.Limit = 1000,
     junit: options.Junit = None,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -96,6 +98,7 @@ def run(
     from handover.cli.present import present
     from handover.cli.reading import reading
     from handover.digests import Algorithm, parse_algorithm
+    from handover.render.wording.language import speaking
     from handover.workflow.case import Case
     from handover.workflow.reading import Choices
     from handover.workflow.rules_given import rules_given
@@ -117,7 +120,7 @@ def run(
     )
     given = rules_given(exclude or (), rules, require or (), None)
     request = RunRequest(ran_by, name, given, same_host, junit, previous)
-    with reading(console, choices, ssh_config, password_file) as shared:
+    with speaking(language), reading(console, choices, ssh_config, password_file) as shared:
         outcome = run_round(opened, request, shared, shared.world)
         shared.progress.finish()
         return present(outcome, console, limit=limit, junit=junit)

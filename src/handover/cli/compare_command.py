@@ -55,6 +55,7 @@ def compare(
     password_file: options.PasswordFile = None,
     limit: options.Limit = 1000,
     junit: options.Junit = None,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -68,6 +69,7 @@ def compare(
     from handover.cli.reading import reading
     from handover.digests import parse_algorithm
     from handover.manifest import Role
+    from handover.render.wording.language import speaking
     from handover.workflow import adhoc
     from handover.workflow.reading import Choices, side_plan
     from handover.workflow.rules_given import rules_given
@@ -91,7 +93,7 @@ def compare(
         follow_root_link=follow_root_link,
         allow_empty=allow_empty,
     )
-    with reading(console, choices, ssh_config, password_file) as shared:
+    with speaking(language), reading(console, choices, ssh_config, password_file) as shared:
         request = adhoc.Request(
             source=plan(source, role=Role.SOURCE),
             target=plan(target, role=Role.TARGET),

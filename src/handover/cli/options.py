@@ -15,6 +15,15 @@ _SSH = "Reaching hosts"
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.", rich_help_panel=_OUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=_OUT)]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours.", rich_help_panel=_OUT)]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--language",
+        metavar="CODE",
+        help="Language of what is told: en, pl or fi. JSON, JUnit and errors stay English.",
+        rich_help_panel=_OUT,
+    ),
+]
 Junit = Annotated[
     Path | None,
     typer.Option("--junit", metavar="FILE", help="Also write JUnit XML for a CI job.", rich_help_panel=_OUT),

@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from handover.cli.console import Console
-from handover.render.wording.language import number, size
+from handover.render.wording.language import number, say, size
 from handover.scan import Stage, Totals
 
 _PLAIN_EVERY_S = 10.0
 _LIVE_EVERY_S = 0.2
-_IN_ALL = "in all"
 #: With more sides than those of one part, one line more sums them up.
 _FEW_SIDES = 2
 
@@ -125,22 +124,29 @@ def _lines(sides: dict[str, _Side], now: float) -> list[str]:
     width = max(8, *map(len, sides))
     lines = [f"  {name:<{width}} {_told(side, now)}" for name, side in sides.items() if side.is_running]
     if len(sides) > _FEW_SIDES and (told := _told_in_all(sides.values(), now)):
-        lines.append(f"  {_IN_ALL:<{width}} {told}")
+        lines.append(f"  {say('in all'):<{width}} {told}")
     return lines
 
 
 def _told(side: _Side, now: float) -> str:
     totals, passed = side.totals, _passed(side.started_s, now)
     if not totals.folders_known:
-        return "starting"
-    rate = f"{size(int(totals.bytes / passed))}/s"
-    doing = "reading" if totals.stage is Stage.CONTENTS else "checking what changed"
-    files, read = number(totals.files), size(totals.bytes)
-    folders = f"{number(totals.folders_done)} of {number(totals.folders_known)} folders, "
+        return say("starting")
+    values = {
+        "files": number(totals.files),
+        "read": size(totals.bytes),
+        "rate": size(int(totals.bytes / passed)),
+        "left": _remaining(side, passed),
+    }
     if totals.stage is Stage.CONTENTS and side.expected_files is not None and side.expected_bytes is not None:
-        files, read = f"{files} of {number(side.expected_files)}", f"{read} of {size(side.expected_bytes)}"
-        folders = ""
-    return f"{doing}: {files} files, {read}, {folders}{rate}{_remaining(side, passed)}"
+        values |= {"all_files": number(side.expected_files), "all": size(side.expected_bytes)}
+        return say("reading: {files} of {all_files} files, {read} of {all}, {rate}/s{left}", **values)
+    values |= {"folders": number(totals.folders_done), "all_folders": number(totals.folders_known)}
+    if totals.stage is Stage.CONTENTS:
+        return say("reading: {files} files, {read}, {folders} of {all_folders} folders, {rate}/s{left}", **values)
+    return say(
+        "checking what changed: {files} files, {read}, {folders} of {all_folders} folders, {rate}/s{left}", **values
+    )
 
 
 def _told_in_all(sides: Iterable[_Side], now: float) -> str:
@@ -155,9 +161,14 @@ def _told_in_all(sides: Iterable[_Side], now: float) -> str:
     all_files = sum(side.totals.files if side.is_done else side.expected_files or 0 for side in known)
     all_bytes = sum(side.totals.bytes if side.is_done else side.expected_bytes or 0 for side in known)
     left = _time_left(read / all_bytes, passed) if read and all_bytes else ""
-    return (
-        f"{number(files)} of {number(all_files)} files, {size(read)} of {size(all_bytes)}, "
-        f"{size(int(read / passed))}/s{left}"
+    return say(
+        "{files} of {all_files} files, {read} of {all}, {rate}/s{left}",
+        files=number(files),
+        all_files=number(all_files),
+        read=size(read),
+        all=size(all_bytes),
+        rate=size(int(read / passed)),
+        left=left,
     )
 
 
@@ -174,7 +185,9 @@ def _remaining(side: _Side, passed: float) -> str:
 def _time_left(share: float, passed: float) -> str:
     """Say how long the rest takes when ``share`` of the work took so many seconds."""
     seconds = passed * (1 / min(share, 1.0) - 1)
-    return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+    if seconds < 90:
+        return say(", about {n} s left", n=number(round(seconds)))
+    return say(", about {n} min left", n=number(round(seconds / 60)))
 
 
 def _passed(started_s: float | None, now: float) -> float:

@@ -73,6 +73,7 @@ def scan(
     idle_timeout: options.IdleTimeout = 60.0,
     ssh_config: options.SshConfig = None,
     password_file: options.PasswordFile = None,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -84,6 +85,7 @@ def scan(
     from handover.cli.reading import reading
     from handover.digests import parse_algorithm
     from handover.errors import UsageError
+    from handover.render.wording.language import speaking
     from handover.workflow.reading import Choices, side_plan
     from handover.workflow.rules_given import rules_given
     from handover.workflow.scanning import scan_to
@@ -117,15 +119,16 @@ def scan(
         allow_empty=allow_empty,
         previous=previous,
     )
-    with reading(console, choices, ssh_config, password_file) as shared:
-        done = scan_to(output, part, side, rules_given(exclude or (), rules, (), None), shared)
-        shared.progress.finish()
-    if json:
-        from handover.render import result
+    with speaking(language):
+        with reading(console, choices, ssh_config, password_file) as shared:
+            done = scan_to(output, part, side, rules_given(exclude or (), rules, (), None), shared)
+            shared.progress.finish()
+        if json:
+            from handover.render import result
 
-        console.result(result.scanned_document(output, done))
-    else:
-        from handover.render import terminal
+            console.result(result.scanned_document(output, done))
+        else:
+            from handover.render import terminal
 
-        console.result(terminal.scanned(output, done, color=console.color, width=console.width))
+            console.result(terminal.scanned(output, done, color=console.color, width=console.width))
     return ExitCode.UNDETERMINED if done.trailer.status == "gaps" else ExitCode.COMPLETE

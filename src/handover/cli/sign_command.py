@@ -66,6 +66,7 @@ def sign(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="With --print-command: a new folder for them.")
     ] = None,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -74,6 +75,8 @@ def sign(
     from handover.cli.world import world
     from handover.evidence.statement import Remark, Signer
     from handover.render import result
+    from handover.render.wording.commands import prepared_text, signed_text
+    from handover.render.wording.language import speaking
     from handover.workflow import signing, subjects
 
     console = Console(json=json, quiet=quiet)
@@ -92,11 +95,13 @@ def sign(
     if print_command:
         folder = output or Path(f"answers-of-{role}")
         prepared = signing.prepare(found, answer, signing.public_key_of(found, role, public_key), folder, here)
-        console.result(result.prepared_document(prepared) if json else answering.prepared_text(prepared, subject))
+        with speaking(language):
+            console.result(result.prepared_document(prepared) if json else prepared_text(prepared, subject))
         return ExitCode.COMPLETE
     answering.check_words(found, decision, facts)
     signed = signing.sign(found, answer, answering.key_file(key), lambda: answering.passphrase(key, console), here)
-    console.result(result.signed_document(signed) if json else answering.signed_text(signed))
+    with speaking(language):
+        console.result(result.signed_document(signed) if json else signed_text(signed))
     return ExitCode.COMPLETE
 
 
@@ -107,16 +112,19 @@ def add(
         typer.Argument(metavar="STATEMENT…", help="Statements that came back, each with its .sig beside it."),
     ],
     *,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Check statements that were signed elsewhere, and put them with what they are about."""
-    from handover.cli import answering
     from handover.render import result
+    from handover.render.wording.commands import signed_text
+    from handover.render.wording.language import speaking
     from handover.workflow import signing, subjects
 
     console = Console(json=json, quiet=quiet)
     for statement in statements:
         signed = signing.take_in(subjects.find(subject), statement)
-        console.result(result.signed_document(signed) if json else answering.signed_text(signed))
+        with speaking(language):
+            console.result(result.signed_document(signed) if json else signed_text(signed))
     return ExitCode.COMPLETE

@@ -34,6 +34,7 @@ def trust_host(
         typer.Option("--fingerprint", metavar="SHA256:…", help="Agree without a question if the key is this one."),
     ] = None,
     ssh_config: options.SshConfig = None,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -46,6 +47,8 @@ def trust_host(
     from handover.locations.ssh.askers import Kind, Question
     from handover.locations.ssh.trust import present_key, remember
     from handover.render import result
+    from handover.render.wording.commands import trusted
+    from handover.render.wording.language import speaking
 
     console = Console(json=json, quiet=quiet)
     asker = person(console)
@@ -63,9 +66,10 @@ def trust_host(
                 hint="Run it on a terminal and type yes, or give --fingerprint with the one that you know is right.",
             )
     added = remember(presented)
-    if json:
-        console.result(result.trusted_document(presented.settings.shown, presented.type, presented.fingerprint, added))
-    else:
-        done = "is now trusted" if added else "was trusted already"
-        console.result(f"{presented.settings.shown} {done}: {presented.type} {presented.fingerprint}")
+    host, fingerprint = presented.settings.shown, presented.fingerprint
+    with speaking(language):
+        if json:
+            console.result(result.trusted_document(host, presented.type, fingerprint, added))
+        else:
+            console.result(trusted(host, f"{presented.type} {fingerprint}", added=added))
     return ExitCode.COMPLETE

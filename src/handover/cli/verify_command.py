@@ -46,6 +46,7 @@ def verify(
             help="A manifest, or the bundle of an earlier round, that files were carried over from. Repeatable.",
         ),
     ] = None,
+    language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -55,16 +56,18 @@ def verify(
     Keys are believed only when they come from outside, with --keys.
     """
     from handover.cli.world import world
+    from handover.render.wording.language import speaking
     from handover.workflow.verifying import VerifyRequest, verify_bundle
 
     console = Console(json=json, quiet=quiet, no_color=no_color)
-    done = verify_bundle(VerifyRequest(bundle, keys, require, at, tuple(previous or ())), world(console).now())
-    if json:
-        from handover.render import result
+    with speaking(language):
+        done = verify_bundle(VerifyRequest(bundle, keys, require, at, tuple(previous or ())), world(console).now())
+        if json:
+            from handover.render import result
 
-        console.result(result.verified_document(done))
-    else:
-        from handover.render import terminal
+            console.result(result.verified_document(done))
+        else:
+            from handover.render import terminal
 
-        console.result(terminal.verified(done, color=console.color, width=console.width))
+            console.result(terminal.verified(done, color=console.color, width=console.width))
     return done.exit_code

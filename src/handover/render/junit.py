@@ -18,7 +18,7 @@ from handover.render import Differences
 from handover.render.wording import codes
 from handover.render.wording.codes import Sides
 from handover.render.wording.headline import sentences_of
-from handover.render.wording.language import foreign, name, plain, say
+from handover.render.wording.language import foreign, name, plain, say, speaking
 from handover.render.wording.remarks import beside
 from handover.report import PartReport, Report, verdict_of
 
@@ -36,7 +36,12 @@ _TAGS = {Verdict.NOT_COMPLETE: "failure", Verdict.UNDETERMINED: "error"}
 
 
 def render(report: Report, differences: Differences, *, limit: int = LIMIT) -> str:
-    """Return the XML document; each case names at most ``limit`` paths."""
+    """Return the XML document, which is for programs and English; each case names at most ``limit`` paths."""
+    with speaking("en"):
+        return _drawn(report, differences, limit)
+
+
+def _drawn(report: Report, differences: Differences, limit: int) -> str:
     root = ET.Element("testsuites", {"name": plain(foreign(report.case.name))})
     for part in report.parts:
         root.append(_suite(report, part, differences, limit))

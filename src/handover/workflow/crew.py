@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextvars import copy_context
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
@@ -25,7 +26,7 @@ class Crew:
     """Does work in threads, in the order given; a block that ends by an exception ends what is still under way.
 
     The threads are daemons: one that waits for a host which does not answer must not keep the process. It holds no file
-    and no process then, only a connection that is not there yet.
+    and no process then, only a connection that is not there yet. They tell things in the language of who submits.
     """
 
     def __init__(self, turns: Turns) -> None:
@@ -38,7 +39,7 @@ class Crew:
         future: Future[None] = Future()
         self._work.put((future, work))
         if len(self._threads) < _MOST_THREADS:
-            thread = threading.Thread(target=self._run, daemon=True, name="scan")
+            thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True, name="scan")
             self._threads.append(thread)
             thread.start()
         return future

@@ -31,14 +31,14 @@ _KINDS = Labels(
         Kind.REVOCATION: "revocation",
     }
 )
-_FACTS = Labels(
+FACTS = Labels(
     {
         Facts.CONFIRMED: "facts confirmed",
         Facts.DISPUTED: "facts disputed",
         Facts.NOT_EXAMINED: "facts not examined",
     }
 )
-_DECISIONS = Labels(
+DECISIONS = Labels(
     {
         Decision.ACCEPT: "accepts",
         Decision.ACCEPT_WITH_REMARKS: "accepts with remarks",
@@ -86,8 +86,8 @@ def last_line(done: Verification) -> str:
 def signature(signed: Signature) -> str:
     """Return one signature: who said what, with which key, and whether it counts."""
     words = [_KINDS[signed.kind]]
-    words += [_FACTS[signed.facts]] if signed.facts is not None else []
-    words += [_DECISIONS[signed.decision]] if signed.decision is not None else []
+    words += [FACTS[signed.facts]] if signed.facts is not None else []
+    words += [DECISIONS[signed.decision]] if signed.decision is not None else []
     values = {
         "role": roles([signed.role]),
         "name": foreign(f"{signed.signer}, {signed.party}"),

@@ -1,0 +1,62 @@
+"""What commands say that make no report: what they did, and what comes next."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from handover.render.result import Prepared, Signed
+from handover.render.wording.codes import listing, roles
+from handover.render.wording.language import foreign, name, plain, say
+from handover.render.wording.verification import DECISIONS, FACTS
+
+
+def case_written(terms: Path, folder: Path) -> str:
+    """Return that the terms of a case were written, and what comes next."""
+    done = say("{file} was written. Fill in the parties, then:", file=name(os.fsencode(terms)))
+    return plain(f"{done}\n\n  handover run {name(os.fsencode(folder))}")
+
+
+def trusted(host: str, key: str, *, added: bool) -> str:
+    """Return that a host's key is trusted: from now on, when it was ``added``, or before."""
+    if added:
+        return plain(say("{host} is now trusted: {key}", host=foreign(host), key=foreign(key)))
+    return plain(say("{host} was trusted already: {key}", host=foreign(host), key=foreign(key)))
+
+
+def signed_text(signed: Signed) -> str:
+    """Return what was signed and where it is now."""
+    statement = signed.statement
+    words = listing(
+        [
+            *([DECISIONS[statement.decision]] if statement.decision is not None else []),
+            *([FACTS[statement.facts]] if statement.facts is not None else []),
+        ]
+    )
+    who = roles([statement.role])
+    done = say("{role} signed: {words}", role=who, words=words) if words else say("{role} signed", role=who)
+    folder = name(os.fsencode(signed.path.parent))
+    lines = [
+        done,
+        f"  {name(os.fsencode(signed.path))}",
+        f"  {name(os.fsencode(signed.signature))}",
+        "",
+        say("Next: give both files to the other party, or check all with"),
+        f"  handover verify {folder} --keys allowed_signers",
+    ]
+    return plain("\n".join(lines))
+
+
+def prepared_text(prepared: Prepared, subject: Path) -> str:
+    """Return what to do with statements that somebody else signs."""
+    folder = name(os.fsencode(prepared.folder))
+    lines = [
+        say("Send the folder {folder} to whoever signs. One of these lines signs one answer:", folder=folder),
+        "",
+        *(f"  {command}" for _, command in prepared.commands),
+        "",
+        say("They send back the statement they chose and the .sig beside it. Then:"),
+        "",
+        f"  handover add {name(os.fsencode(subject))} {folder}/ANSWER.statement.json",
+    ]
+    return plain("\n".join(lines))
