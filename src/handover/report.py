@@ -49,6 +49,27 @@ class Previous(Document):
     sha256: Hex256
 
 
+class EarlierAnswer(Document):
+    """What a party answered to an earlier round; ``sha256`` is that of its statement, with no signature checked."""
+
+    role: Literal["sender", "receiver", "agency", "client"]
+    party: str
+    facts: Literal["confirmed", "disputed", "not_examined"]
+    decision: Literal["accept", "accept_with_remarks", "reject", "none"]
+    signed_at: Instant
+    sha256: Hex256
+
+
+class EarlierRound(Document):
+    """An earlier round of the case and the answers that lay beside it when this one was made."""
+
+    round: RoundNumber
+    sha256: Hex256
+    created_at: Instant
+    verdict: Verdict
+    answers: tuple[EarlierAnswer, ...] = ()
+
+
 class Party(Document):
     """One party of the case, as the terms name it; ``keys`` are OpenSSH public key lines."""
 
@@ -185,6 +206,7 @@ class Report(Document):
     case: CaseRef
     round: RoundNumber
     previous: Previous | None = None
+    history: tuple[EarlierRound, ...] = ()
     created_at: Instant
     timezone: str
     dates: Dates

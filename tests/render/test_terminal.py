@@ -105,7 +105,7 @@ def test_only_some_of_many_differences_are_shown_and_it_says_so():
 
 def test_it_ends_with_what_to_do_and_where_the_report_is():
     text = flat(shown(lost_uploads(), folder=Path("case/rounds/0001")))
-    assert "Do not cancel the old hosting while files may exist only there." in text
+    assert "1. SENDER: send the 6 missing or changed paths again; they are named in web.missing.files0." in text
     assert text.endswith("The report and all evidence are in case/rounds/0001")
 
 

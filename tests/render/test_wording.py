@@ -17,12 +17,14 @@ from handover.entries import EntryType, GapKind, HostStat
 from handover.manifest import Clock, IgnoreRule, Machine, RanBy, RulesRef, ScanOptions, Standing
 from handover.render import sampling
 from handover.render.wording import codes, labels, language
+from handover.render.wording.arrived import arrived
 from handover.render.wording.causes import unexplained
+from handover.render.wording.first_action import first_action
 from handover.render.wording.headline import common_folder, headline
 from handover.render.wording.language import BEGIN, END, foreign, name, percent, plain, plural, size
 from handover.render.wording.remarks import RemarkCode, beside, remarks
 from handover.render.wording.steps import next_steps
-from handover.report import Failure
+from handover.report import Dates, Failure
 from handover.rules import Requirement, RuleSet
 from render.worlds import FINDING, REQUIRE_NO_EXTRA, Part, agreed, hostile, lost_uploads, make_world, same
 from support.manifests import file, folder, gap, ignored, link, make_manifest, reader, special
@@ -230,7 +232,80 @@ def test_a_database_that_is_no_part_is_said_in_scope_and_steps():
 
 
 def test_after_a_loss_the_old_hosting_is_to_be_kept():
-    assert "Do not cancel the old hosting while files may exist only there." in steps(make_world(lost_uploads()))
+    assert plain(first_action(make_world(lost_uploads()).report)) == (
+        "Do not let the old hosting end on 2026-12-31: 4 files and folders (2.1 MB) exist only there."
+    )
+    assert plain(first_action(make_world(lost_uploads(), parties=False).report)) == (
+        "Do not cancel the old hosting: 4 files and folders (2.1 MB) exist only there."
+    )
+
+
+CHANGED = Part([*same(), file("a", b"1")], [*same(), file("a", b"2")])
+UNREAD = Part([*same(), file("a", b"1")], [*same(), gap("a", GapKind.UNREADABLE, EntryType.FILE, 1)])
+MORE = Part(same(), [*same(), file("more")], REQUIRE_NO_EXTRA)
+DATABASE = Part(same(), same(), RuleSet(database="MySQL or MariaDB"))
+
+
+@pytest.mark.parametrize(
+    ("part", "with_date", "without"),
+    [
+        (
+            CHANGED,
+            "Do not let the old hosting end on 2026-12-31: 1 file or link is as it was only there.",
+            "Do not cancel the old hosting: 1 file or link is as it was only there.",
+        ),
+        (
+            UNREAD,
+            "Do not let the old hosting end on 2026-12-31: 1 file or folder may exist only there.",
+            "Do not cancel the old hosting yet: 1 file or folder may exist only there.",
+        ),
+        (
+            Part(None, same()),
+            "Do not let the old hosting end on 2026-12-31: it is not known whether everything has arrived.",
+            "Do not cancel the old hosting yet: it is not known whether everything has arrived.",
+        ),
+        (
+            MORE,
+            "Do not accept yet: first the RECEIVER's host has to be put right.",
+            "Do not accept yet: first the TARGET has to be put right.",
+        ),
+        (
+            DATABASE,
+            "Keep the old hosting until the answers of SENDER, RECEIVER are there; it ends on 2026-12-31.",
+            "Check the database before the old hosting is cancelled: this report says nothing about it.",
+        ),
+        (
+            Part(same(), same()),
+            "Keep the old hosting until the answers of SENDER, RECEIVER are there; it ends on 2026-12-31.",
+            "Keep this report: when the old hosting is gone, nobody can make it again.",
+        ),
+    ],
+)
+def test_the_first_action_is_one_sentence_about_the_old_hosting(part, with_date, without):
+    assert plain(first_action(make_world(part).report)) == with_date
+    assert plain(first_action(make_world(part, parties=False).report)) == without
+
+
+def test_who_has_to_sign_is_waited_for_also_where_no_date_is_set():
+    report = msgspec.structs.replace(make_world(Part(same(), same())).report, dates=Dates())
+    assert first_action(report) == "Keep the old hosting until the answers of SENDER, RECEIVER are there."
+
+
+def test_shares_are_never_rounded_up():
+    assert said_arrived(Part(same(5000), [*same(4999)])) == (
+        "99 % of the files and folders of the source have arrived as they were; that is 99 % of its bytes.",
+    )
+    assert said_arrived(Part([folder("a"), folder("b")], [folder("a")])) == (
+        "66 % of the files and folders of the source have arrived as they were.",
+    )
+    assert said_arrived(Part([file(f"f{n}", b"1") for n in range(400)], [])) == (
+        "0.24 % of the files and folders of the source have arrived as they were; that is 0 % of its bytes.",
+    )
+    assert said_arrived(Part(same(), same())) == said_arrived(Part(same(), None)) == ()
+
+
+def said_arrived(part: Part) -> tuple[str, ...]:
+    return tuple(map(plain, arrived(make_world(part).report)))
 
 
 def test_after_success_the_parties_are_asked_to_sign():

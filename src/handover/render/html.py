@@ -1,13 +1,16 @@
-"""A report as one HTML file that stands alone: no script, no network, nothing but its own style.
+"""A report as one HTML file that stands alone: no network, nothing but its own style and one small script.
 
-The same report gives the same bytes. Everything that is written into the page goes through ``_safe``.
+The script searches and folds; without it the page says the same. The same report gives the same bytes. Everything that
+is written into the page goes through ``_safe``.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
+from importlib.resources import files
 from typing import Final
 
 import jinja2
@@ -17,13 +20,17 @@ from handover import paths
 from handover.evidence.sshsig import NAMESPACE
 from handover.evidence.statement import FileName, PartyRole
 from handover.render import Differences, page
+from handover.render.page import PartPage
 from handover.render.wording import codes, language
+from handover.render.wording.arrived import arrived
 from handover.render.wording.causes import unexplained
+from handover.render.wording.first_action import first_action
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS, limits
 from handover.render.wording.language import speaking, spoken
 from handover.render.wording.remarks import beside, excluded
 from handover.render.wording.steps import next_steps
+from handover.render.wording.timeline import timeline
 from handover.report import Report
 
 #: Differences by name in one page; browsers get slow beyond, and ``differences.jsonl`` has them all.
@@ -42,16 +49,21 @@ def render(report: Report, differences: Differences, *, language: str = "en", li
 
 def _drawn(report: Report, differences: Differences, limit: int) -> str:
     each = limit // max(1, len(report.parts))
+    parts = [page.part_page(report, part, differences, limit=each) for part in report.parts]
     return _page().render(
         language=spoken(),
         report=report,
         headline=headline(report),
+        arrived=arrived(report),
+        first_action=first_action(report),
         scope=codes.scope(report),
         strength=codes.strength(report),
         beside=beside(report),
         unexplained=unexplained(report),
         steps=next_steps(report, kept=True),
-        parts=[page.part_page(report, part, differences, limit=each) for part in report.parts],
+        parts=parts,
+        sections=_sections(report, parts),
+        events=timeline(report),
         signers=page.signers(report),
         dates=page.dates(report),
         commands=_commands(report),
@@ -68,7 +80,7 @@ def _page() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = environment.loader.get_source(environment, "report.css")[0] if environment.loader else ""
+    style, script = _own("report.css"), _own("report.js")
     environment.globals.update(
         t=LABELS,
         limits=limits,
@@ -78,13 +90,33 @@ def _page() -> jinja2.Template:
         shown_of=codes.shown_of,
         excluded=excluded,
         bar_units=page.BAR_UNITS,
-        style=Markup(style),  # noqa: S704 -- our own file
-        # SECURITY: nothing may be loaded and no script may run, whatever a name in the report looks like (CSP 3).
-        policy=f"default-src 'none'; style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'",
+        few=page.FEW,
+        style=style,
+        script=script,
+        # SECURITY: nothing may be loaded and no script but ours may run, whatever a name looks like (CSP 3).
+        policy=f"default-src 'none'; style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'",
     )
     environment.filters.update(name=language.name, foreign=language.foreign, number=language.number)
     environment.filters.update(moment=language.moment, plain=language.plain)
     return environment.get_template("report.html")
+
+
+def _own(name: str) -> Markup:
+    """Return a file of ours that becomes a part of the page as it is."""
+    return Markup(files("handover.render").joinpath("templates", name).read_text("utf-8"))  # noqa: S704 -- our own file
+
+
+def _sections(report: Report, parts: Sequence[PartPage]) -> dict[str, str]:
+    """Return the titles of the sections that there are, by the names that links lead to."""
+    there = {
+        "causes": bool(report.findings or unexplained(report)),
+        "part-1": bool(parts and parts[0].sums),
+        "names": any(part.groups for part in parts),
+    }
+    titles = {"part-1": "gaps"}
+    names = ("numbers", "causes", "part-1", "names", "timeline", "sign", "who", "check")
+    return {name: LABELS[titles.get(name, name)] for name in names if there.get(name, True)}
 
 
 def _safe(value: object) -> object:

@@ -12,7 +12,8 @@ from handover.challenge import Challenge, SideAnswers
 from handover.comparison import Comparison, Difference, PathClass, PerClass
 from handover.digests import Algorithm
 from handover.errors import HandoverError
-from handover.render import Differences, sampling
+from handover.render import Differences, landscape, sampling
+from handover.render.landscape import AreaRow, Picture
 from handover.render.wording import codes
 from handover.render.wording.codes import Sides
 from handover.render.wording.labels import LABELS
@@ -25,7 +26,7 @@ from handover.rollup import FolderSummary
 BAR_UNITS = 1000
 _BAR_LEAST = 8
 #: So many differences are seen at once, unless there is nothing to do about them.
-_FEW = 20
+FEW = 20
 _SETTLED = (PathClass.AGREED, PathClass.IGNORED, PathClass.NOT_RECORDED)
 
 
@@ -122,7 +123,9 @@ class PartPage:
     sums: tuple[ClassSum, ...]
     bar: tuple[Segment, ...]
     folders: FolderTable
-    gaps: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    areas: tuple[AreaRow, ...]
+    gaps: tuple[tuple[str, tuple[str, ...]], ...]
     doubts: tuple[tuple[str, str], ...]
     rules: tuple[RuleRow, ...]
     groups: tuple[Group, ...]
@@ -150,7 +153,9 @@ def part_page(report: Report, part: PartReport, differences: Differences, *, lim
         sums=() if comparison is None else class_sums(comparison),
         bar=() if comparison is None else bar(comparison),
         folders=folders(part),
-        gaps=gap_sentences(part.source.gaps, sides.source_host) + gap_sentences(part.target.gaps, sides.target_host),
+        pictures=landscape.pictures(part),
+        areas=landscape.rows(part),
+        gaps=tuple(_gaps(part, sides)),
         doubts=tuple((codes.why(code, sides), number(count)) for code, count in totals.doubts),
         rules=tuple(_rule_row(rule) for rule in totals.rules),
         groups=() if comparison is None else _groups(comparison, differences(part.name), limit, sides),
@@ -253,11 +258,18 @@ def _groups(comparison: Comparison, differences: Iterator[Difference], limit: in
             codes.CLASSES[kind],
             tuple(rows.get(kind, ())),
             counts[kind],
-            open=counts[kind] == len(rows.get(kind, ())) <= _FEW and kind not in _SETTLED,
+            open=counts[kind] == len(rows.get(kind, ())) <= FEW and kind not in _SETTLED,
         )
         for kind in codes.WORST_FIRST
         if counts[kind]
     )
+
+
+def _gaps(part: PartReport, sides: Sides) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name_of, side in (("source", part.source), ("target", part.target)):
+        host = sides.host(name_of)
+        if sentences := gap_sentences(side.gaps, host):
+            yield host, sentences
 
 
 def _facts(report: Report, part: PartReport) -> Iterator[Fact]:

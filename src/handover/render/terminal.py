@@ -22,7 +22,9 @@ from handover.comparison import PathClass, Verdict
 from handover.evidence.verification import Check, Signature, Verification
 from handover.render import Differences, Scanned, page, sampling
 from handover.render.wording import codes, verification
+from handover.render.wording.arrived import arrived
 from handover.render.wording.causes import unexplained
+from handover.render.wording.first_action import first_action
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
 from handover.render.wording.language import foreign, name, noun, number, plain, say, size
@@ -163,7 +165,7 @@ def _verdict(report: Report) -> RenderableType:
         (plain(say("   {case}, round {round}", case=foreign(report.case.name), round=number(report.round))), "dim"),
         overflow="fold",
     )
-    return Group(title, *map(_text, said.sentences))
+    return Group(title, *map(_text, (*said.sentences, *arrived(report))), _text(first_action(report), "bold"))
 
 
 def _scope(report: Report) -> RenderableType:

@@ -21,7 +21,7 @@ LABELS = Labels(
         "scope": "What this covers",
         "beside": "Please note",
         "next": "What to do now",
-        "numbers": "In numbers",
+        "numbers": "What arrived and what did not",
         "numbers_caption": "Files, folders and links by what became of them, and the size of the files among them",
         "part": "Part",
         "class": "Class",
@@ -128,6 +128,32 @@ LABELS = Labels(
         "scan_gaps": "SCAN WITH GAPS",
         "scan_no_recheck": "The host was not looked at a second time: changes during the scan may be unnoticed.",
         "nothing_compared": "This part was not compared.",
+        "contents": "On this page",
+        "map_label": "Folders by size, and what became of them; the table below says the same",
+        "map_note": (
+            "Each field is a folder, as large as its files. The colours are those of the table above. A folder with "
+            "something missing, changed or not checked is at least so large that it can be seen."
+        ),
+        "map_table": "The same as a table",
+        "map_caption": "Folders with what is in them, without the folders that have a line of their own",
+        "became": "What became of it",
+        "files_here": "files in it",
+        "where_summary": "Folders with differences",
+        "excluded_summary": "Rules",
+        "search": "Search names",
+        "found": "Found: # of #",
+        "unfold": "Open all",
+        "fold": "Close all",
+        "all_names": "The file differences.jsonl of this part has all of them by name.",
+        "timeline": "Timeline of the case",
+        "happened": "What happened",
+        "history_note": (
+            "Earlier rounds and their answers are told as they lay beside this round when it was made. Each has a "
+            "folder of its own that can be checked in the same way."
+        ),
+        "sign_note": (
+            "This page was made before anybody signed. Who has signed since then is said by the check of the folder."
+        ),
     }
 )
 

@@ -95,12 +95,10 @@ def _after_comparison(comparison: Comparison, sides: Sides) -> Iterator[str]:
 
 def _when_not_well() -> Iterator[str]:
     yield say("Then run the comparison again.")
-    yield say("Do not cancel the old hosting while files may exist only there.")
 
 
 def _when_well(report: Report) -> Iterator[str]:
     if report.required_signatures:
         yield say("Ask for the answers of {roles}.", roles=roles(report.required_signatures))
-        yield say("Keep the old hosting until all of them have signed.")
     else:
         yield say("Keep the report. Sign it with: handover sign")

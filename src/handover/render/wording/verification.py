@@ -104,6 +104,11 @@ def signature(signed: Signature) -> str:
     return say("{role} {name}: {words}. Signed {when}, key {key}", **values)
 
 
+def answered(facts: Facts, decision: Decision) -> str:
+    """Return what a party answered, in the words of its two choices."""
+    return listing((FACTS[facts], DECISIONS[decision]))
+
+
 def objects(signed: Signature) -> bool:
     """Whether this is a trusted party's last word, and it is against the round."""
     against = signed.decision is Decision.REJECT or signed.facts is Facts.DISPUTED
