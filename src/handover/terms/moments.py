@@ -12,6 +12,8 @@ from handover.errors import UsageError
 from handover.paths import shown
 from handover.terms.model import Moment
 
+#: Dates until which something holds: without a time of day they mean the end of that day.
+UNTIL: Final = ("complete_by", "source_ends")
 #: Names that the database has; not files beside it, which mean another thing on each machine.
 _ZONE = re.compile(
     r"(?!localtime\b|posixrules\b|posix/|right/)[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}", re.ASCII

@@ -12,7 +12,7 @@ from handover.digests import Algorithm, parse_algorithm
 from handover.rules import DEFAULT_MAX_EXCLUDED_BP, Requirement, RuleSet
 from handover.terms.document import Fields, Node, NotReadable, Text, read
 from handover.terms.model import Dates, Moment, Terms
-from handover.terms.moments import moment_of, zone_of
+from handover.terms.moments import UNTIL, moment_of, zone_of
 from handover.terms.parties import read_parties, read_signatures
 from handover.terms.parts import read_database, read_parts, read_preset, read_rules
 from handover.terms.problems import TermsError
@@ -28,8 +28,6 @@ _RULES_FILE_KEYS = ("preset", "database", "rules", "require", "max_excluded")
 _DATES = ("complete_by", "frozen_from", "cutover_at", "source_ends")
 #: Those that follow one another; by which day it must be complete is the parties' own affair.
 _IN_ORDER = ("frozen_from", "cutover_at", "source_ends")
-#: Those until which something holds: without a time of day they mean the end of that day.
-_UNTIL = ("complete_by", "source_ends")
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -122,7 +120,7 @@ def _dates(reader: FieldReader, node: Node | None, zone: tzinfo) -> Dates:
 
 def _moment(reader: FieldReader, node: Node, name: str, zone: tzinfo) -> Moment | None:
     text = reader.text(node, f"`{name}`")
-    return reader.attempt(node, lambda: moment_of(text, zone, whole_day=name in _UNTIL)) if text else None
+    return reader.attempt(node, lambda: moment_of(text, zone, whole_day=name in UNTIL)) if text else None
 
 
 def _max_excluded_bp(reader: FieldReader, fields: Mapping[str, Node]) -> int:

@@ -154,6 +154,46 @@ LABELS = Labels(
         "sign_note": (
             "This page was made before anybody signed. Who has signed since then is said by the check of the folder."
         ),
+        "protocol": "Acceptance protocol",
+        "drawn_up": "Drawn up",
+        "subject": "Subject and parties",
+        "subject_caption": "What is handed over, by whom and to whom",
+        "sender": "Sender",
+        "receiver": "Receiver",
+        "agency": "Agency",
+        "client": "Client",
+        "account": "Account",
+        "ticket": "Ticket",
+        "signature": "Signature",
+        "accept": "accept",
+        "accept_with_remarks": "accept with remarks",
+        "reject": "reject",
+        "confirmed": "confirmed",
+        "disputed": "disputed",
+        "not_examined": "not examined",
+        "by_whom": "Name and function",
+        "by_when": "Date",
+        "remarks": "Remarks",
+        "remarks_caption": "What was found, and the position of each side",
+        "remarks_note": (
+            "Each party marks its position on every remark. What a party signs with handover stands in its statement; "
+            "the positions on paper and there should be the same."
+        ),
+        "remarks_none": "Nothing was found that needs a remark.",
+        "item": "No.",
+        "remark": "Remark",
+        "when": "Dates",
+        "dates_caption": "The same moments by the clocks of the parties and in UTC",
+        "moment": "Moment",
+        "parties": "Parties and keys",
+        "parties_caption": "The parties as the terms name them, with the fingerprints of their keys",
+        "annex": "Annex: differences by name",
+        "attached": "The result of this round with the digests of everything that it rests on",
+        "protocol_check": (
+            "The folder of this round has everything that is needed to check it without a network. Its page has the "
+            "commands: with handover, and with sha256sum and ssh-keygen alone."
+        ),
+        "no_legal_advice": "Evidence, not legal advice",
     }
 )
 

@@ -236,6 +236,11 @@ def timestamp(seconds: int, fraction: str = "") -> str:
     return voice.time(seconds, pattern=voice.second, fraction=fraction)
 
 
+def clock(moment: datetime) -> str:
+    """Return what a clock shows, to the second; in which zone has to be said beside it."""
+    return _SPOKEN.get().second.format(t=moment, fraction="")
+
+
 def duration(seconds: int) -> str:
     """Return a span of time in the largest unit that it fills twice."""
     if seconds >= 2 * 86_400:
