@@ -22,6 +22,7 @@ _HEAVY = (
     "paramiko",
     "pydantic",
     "rich",
+    "typst",
     "yaml",
     "xml",
     "filelock",
@@ -67,6 +68,14 @@ def test_a_comparison_draws_a_page_only_when_it_is_kept(site, tmp_path):
     (tmp_path / "copy" / "index.html").write_text("hello\n")
     assert "jinja2" not in imported("compare", site, tmp_path / "copy")
     assert "jinja2" in imported("compare", site, tmp_path / "copy", "-o", tmp_path / "bundle")
+
+
+def test_a_comparison_draws_a_protocol_only_when_it_is_asked_for(site, tmp_path):
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "index.html").write_text("hello\n")
+    assert "typst" not in imported("compare", site, tmp_path / "copy", "-o", tmp_path / "one")
+    assert "typst" in imported("compare", site, tmp_path / "copy", "-o", tmp_path / "two", "--pdf")
+    assert "typst" in imported("verify", tmp_path / "two", "--require", "none", "--json")
 
 
 def test_a_check_needs_what_the_bundle_is_made_of_and_no_network(site, tmp_path):

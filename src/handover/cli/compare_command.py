@@ -11,6 +11,7 @@ import typer
 from handover.cli import command, options
 from handover.cli.console import Console
 from handover.cli.rates import parse_rate
+from handover.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +35,7 @@ def compare(
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Keep everything as a bundle in this new folder."),
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="With -o: a protocol in PDF too, to print or to attach.")] = False,
     digest: options.Digest = "sha256",
     quick: options.Quick = False,
     no_recheck: options.NoRecheck = False,
@@ -75,6 +77,8 @@ def compare(
     from handover.workflow.rules_given import rules_given
 
     console = Console(json=json, quiet=quiet, no_color=no_color)
+    if pdf and output is None:
+        raise UsageError("--pdf needs a folder to write to", hint="Add -o DIR.")
     choices = Choices(
         algorithm=parse_algorithm("none" if quick else digest),
         recheck=not no_recheck,
@@ -101,6 +105,7 @@ def compare(
             same_host=same_host,
             output=output,
             junit=junit,
+            protocol=pdf,
         )
         with adhoc.compare(request, shared, shared.world) as outcome:
             shared.progress.finish()

@@ -11,6 +11,7 @@ from handover.evidence.statement import FileName, subject_name
 REPORT_NAME = "report.json"
 RULES_NAME = "rules.json"
 RENDERING_PREFIX = "report."
+_PDF = ".pdf"
 _SIGNATURE = ".sig"
 _TIME_STAMP = ".tsr"
 _SIGNED_PDF = ".signed.pdf"
@@ -61,6 +62,11 @@ def is_rendering(name: str) -> bool:
     return name.startswith(RENDERING_PREFIX) and name != REPORT_NAME
 
 
+def protocol_name(language: str) -> str:
+    """Return the name of the protocol of a round in a language."""
+    return f"{RENDERING_PREFIX}{language}{_PDF}"
+
+
 def is_beside(name: str) -> bool:
     """Whether a file of this name comes into a bundle after ``SHA256SUMS`` was made, and so is never listed there."""
     signature_of = FileName.parse(name.removesuffix(_SIGNATURE))
@@ -75,7 +81,7 @@ def _beside_problem(name: str, files: set[str], listed: Mapping[str, str]) -> st
         return None if about == sums.NAME or about in listed else f"is about {about}, which is not in {sums.NAME}"
     if is_beside(name):
         if name.endswith(_SIGNED_PDF):
-            base = name.removesuffix(_SIGNED_PDF) + ".pdf"
+            base = name.removesuffix(_SIGNED_PDF) + _PDF
             return None if base in listed else f"belongs to {base}, which is not in {sums.NAME}"
         base = name.removesuffix(_SIGNATURE).removesuffix(_TIME_STAMP)
         return None if base in files else f"belongs to {base}, which is missing"

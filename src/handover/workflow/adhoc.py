@@ -13,6 +13,7 @@ from handover.files import new_folder
 from handover.paths import shown
 from handover.rules import RuleSet
 from handover.terms import parse, synthetic
+from handover.workflow import drawing
 from handover.workflow.outcome import Outcome
 from handover.workflow.parts import PartPlan
 from handover.workflow.reading import Reading, SidePlan, check_output
@@ -27,6 +28,7 @@ class Request:
     """What to compare under which rules.
 
     ``output`` is the folder for the bundle, if it is to be kept; ``junit`` a file that the caller will write beside it.
+    ``protocol``: the bundle has one in PDF.
     """
 
     source: SidePlan
@@ -35,6 +37,7 @@ class Request:
     same_host: bool
     output: Path | None
     junit: Path | None
+    protocol: bool = False
 
 
 @contextmanager
@@ -42,6 +45,8 @@ def compare(request: Request, reading: Reading, world: Surroundings) -> Iterator
     """Make one round and yield its outcome; without ``output`` the bundle is gone when the block ends."""
     for place in filter(None, (request.output, request.junit)):
         check_output(place, request.source, request.target)
+    if request.protocol:
+        drawing.need_pdf()
     reading = replace(reading, keep=request.output is not None)
     plan = _plan(request, reading, world)
     if request.output is None:
@@ -72,4 +77,5 @@ def _plan(request: Request, reading: Reading, world: Surroundings) -> RoundPlan:
         raw_terms=text.encode(),
         parts=(PartPlan(part.name, request.source, request.target, terms.rule_sets()[part.name]),),
         same_host=request.same_host,
+        protocol=request.protocol,
     )

@@ -40,7 +40,7 @@ from handover.report import (
 )
 from handover.rules import RulesDocument
 from handover.terms import Terms
-from handover.workflow import challenging
+from handover.workflow import challenging, drawing
 from handover.workflow.crew import Crew
 from handover.workflow.custody import StatementFile
 from handover.workflow.diagnosing import findings_of
@@ -59,7 +59,8 @@ class RoundPlan:
     """All that decides a round before anything is read.
 
     ``one_sided``: a side that cannot be read is reported instead of ending the run. ``same_host``: the same root on the
-    same machine may be compared with itself. ``signed_terms`` are statements about the terms, taken along.
+    same machine may be compared with itself. ``protocol``: the round has one in PDF, for the parties to sign.
+    ``signed_terms`` are statements about the terms, taken along.
     """
 
     number: int
@@ -69,6 +70,7 @@ class RoundPlan:
     parts: tuple[PartPlan, ...]
     one_sided: bool = False
     same_host: bool = False
+    protocol: bool = False
     signed_terms: tuple[StatementFile, ...] = ()
 
 
@@ -97,6 +99,10 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     for language in languages_of(report):
         page = html.render(report, lambda part: read_differences(folder, part), language=language)
         _write(folder / page_name(language), page.encode())
+    if plan.protocol:
+        told = partial(read_differences, folder)
+        for name, raw in drawing.protocols(report, told, languages_of(report), world.remark):
+            _write(folder / name, raw)
     named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not is_beside(path.name)}
     _write(folder / sums.NAME, sums.write(named))
     return report

@@ -65,6 +65,7 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
             parts=parts,
             one_sided=True,
             same_host=request.same_host,
+            protocol=True,
             signed_terms=tuple(beside(case.folder, TERMS_NAME, Kind.TERMS, partial(sha256_hex, case.raw_terms))),
         )
         with local_io(folder.parent):

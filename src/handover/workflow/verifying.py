@@ -16,7 +16,7 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import LocalIOError, UsageError
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
-from handover.evidence.inventory import RULES_NAME, page_name
+from handover.evidence.inventory import RULES_NAME, page_name, protocol_name
 from handover.evidence.policy import Agreement, OpenFile, Policy
 from handover.evidence.statement import TERMS_NAME, PartyRole
 from handover.evidence.verification import Verification
@@ -28,6 +28,7 @@ from handover.report import Report
 from handover.rules import FLAG_ORIGIN, RulesDocument, RuleSet
 from handover.terms import Terms, parse
 from handover.terms.model import Part
+from handover.workflow import drawing
 from handover.workflow.bases import Bases
 from handover.workflow.terms_facts import dates_of, parties_of
 
@@ -129,7 +130,7 @@ def _part_of_its_time(part: Part, recorded: RuleSet | None) -> Part:
 
 
 def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: OpenFile) -> Iterable[str]:
-    """Draw each page again; only the version that drew it can say that it was changed before it was signed."""
+    """Draw all of them again; only the version that drew one can say that it was changed before it was signed."""
     if report.tool != f"handover {__version__}":
         return
 
@@ -141,9 +142,13 @@ def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: Op
             with open_file(name) as stream:
                 yield from differences.read(stream, where=name)
 
-    pages = {page_name(language): language for language in languages_of(report)}
+    languages = languages_of(report)
+    pages = {page_name(language): language for language in languages}
+    protocols = {protocol_name(language): language for language in languages}
     # SECURITY: what stands beside the pages under the signatures, and was never drawn again, could say anything.
-    yield from (f"{shown(name)} is no page of this report" for name in renderings if name not in pages)
+    yield from (f"{shown(name)} is no page of this report" for name in renderings if name not in pages | protocols)
+    there = {name: language for name, language in protocols.items() if name in renderings}
+    yield from drawing.check_protocols(report, read, there, open_file)
     for name, language in pages.items():
         with open_file(name) as stream:
             if stream.read() != html.render(report, read, language=language).encode():
