@@ -54,6 +54,7 @@ BUILT: dict[str, tuple[str, tuple[type, ...]]] = {
         (
             documents.ScanResult,
             documents.SignedResult,
+            documents.PdfSignedResult,
             documents.PreparedResult,
             documents.StartedResult,
             documents.TrustedResult,

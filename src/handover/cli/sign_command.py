@@ -1,4 +1,4 @@
-"""``handover sign`` and ``handover add``: answers, made here or taken in."""
+"""``handover sign`` and ``handover add``: answers and signed PDFs, made here or taken in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from handover.cli.console import Console
 from handover.errors import ExitCode
 from handover.evidence.statement import Decision, Facts, PartyRole
 
+_PDF = "The PDF of a round"
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -22,14 +24,23 @@ def register(app: typer.Typer) -> None:
         'handover sign acme-shop --as receiver --decision accept --facts confirmed --name "Aino Virtanen"',
         'handover sign old-site.manifest --as sender --name "Anna Nowak"     (this is what I had at that time)',
         "handover sign acme-shop --as receiver --print-command --public-key receiver.pub -o for-receiver",
+        "handover sign acme-shop --as sender --pdf --pkcs12 anna.p12     (the protocol, beside the answer)",
     )
-    command.add(app, "add", add, "handover add acme-shop for-receiver/accept.statement.json")
+    command.add(
+        app,
+        "add",
+        add,
+        "handover add acme-shop for-receiver/accept.statement.json",
+        "handover add acme-shop report.pl-signed.pdf",
+    )
 
 
 def sign(
     subject: Annotated[
         Path,
-        typer.Argument(metavar="[SUBJECT]", help="A case (its last round), a round, a manifest, or handover.yaml."),
+        typer.Argument(
+            metavar="[SUBJECT]", help="A case (its last round), a round, a PDF of it, a manifest, or handover.yaml."
+        ),
     ] = Path(),
     *,
     role: Annotated[
@@ -66,17 +77,52 @@ def sign(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="With --print-command: a new folder for them.")
     ] = None,
+    pdf: Annotated[
+        bool,
+        typer.Option("--pdf", help="Sign the PDF of the round instead: its field of your role.", rich_help_panel=_PDF),
+    ] = False,
+    pkcs12: Annotated[
+        Path | None,
+        typer.Option("--pkcs12", metavar="FILE", help="Your key and certificate (.p12, .pfx).", rich_help_panel=_PDF),
+    ] = None,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file",
+            metavar="FILE",
+            help="Its password in the first line (mode 0600); asked for if not given.",
+            rich_help_panel=_PDF,
+        ),
+    ] = None,
+    seal: Annotated[
+        bool,
+        typer.Option(
+            "--seal", help="Sign before the parties do: then nobody can add to it but signatures.", rich_help_panel=_PDF
+        ),
+    ] = False,
     language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Sign a round, a manifest or the terms: a statement, and its signature beside it."""
+    """Sign a round, a manifest or the terms: a statement, and its signature beside it.
+
+    With --pdf it is the PDF of a round, for readers of PDF. It stands beside an answer and replaces none.
+    """
+    from handover.render.wording.language import speaking
+
+    if pdf or pkcs12 is not None or password_file is not None or seal:
+        from handover.cli import pdf_answering
+
+        said = (decision, facts, name, function, reference, remark, key, public_key, output)
+        pdf_answering.check_words(pdf=pdf, key=pkcs12, others=(*said, supersede, accept_weak_digest, print_command))
+        assert pkcs12 is not None
+        with speaking(language):
+            return pdf_answering.sign(subject, role, pkcs12, password_file, Console(json=json, quiet=quiet), seal=seal)
     from handover.cli import answering
     from handover.cli.world import world
     from handover.evidence.statement import Remark, Signer
     from handover.render import result
     from handover.render.wording.commands import prepared_text, signed_text
-    from handover.render.wording.language import speaking
     from handover.workflow import signing, subjects
 
     console = Console(json=json, quiet=quiet)
@@ -107,24 +153,34 @@ def sign(
 
 def add(
     subject: Annotated[Path, typer.Argument(metavar="SUBJECT", help="The case, round, manifest or terms it is about.")],
-    statements: Annotated[
+    files: Annotated[
         list[Path],
-        typer.Argument(metavar="STATEMENT…", help="Statements that came back, each with its .sig beside it."),
+        typer.Argument(
+            metavar="FILE…", help="Statements that came back, each with its .sig beside it; or signed PDFs."
+        ),
     ],
     *,
+    role: Annotated[
+        PartyRole | None,
+        typer.Option("--as", metavar="ROLE", help="Which party a PDF is from, when its signature does not tell."),
+    ] = None,
     language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Check statements that were signed elsewhere, and put them with what they are about."""
+    """Check what was signed elsewhere, statements or PDFs, and put it with what it is about."""
+    from handover.cli import pdf_answering
     from handover.render import result
     from handover.render.wording.commands import signed_text
     from handover.render.wording.language import speaking
     from handover.workflow import signing, subjects
 
     console = Console(json=json, quiet=quiet)
-    for statement in statements:
-        signed = signing.take_in(subjects.find(subject), statement)
+    for file in files:
         with speaking(language):
+            if file.suffix.lower() == ".pdf":
+                pdf_answering.add(subject, file, role, console)
+                continue
+            signed = signing.take_in(subjects.find(subject), file)
             console.result(result.signed_document(signed) if json else signed_text(signed))
     return ExitCode.COMPLETE

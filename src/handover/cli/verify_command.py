@@ -46,6 +46,12 @@ def verify(
             help="A manifest, or the bundle of an earlier round, that files were carried over from. Repeatable.",
         ),
     ] = None,
+    pdf_trust: Annotated[
+        Path | None,
+        typer.Option(
+            "--pdf-trust", metavar="FILE", help="Certificates that you trust for signatures in PDFs, in PEM form."
+        ),
+    ] = None,
     language: options.Language = "en",
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -60,8 +66,9 @@ def verify(
     from handover.workflow.verifying import VerifyRequest, verify_bundle
 
     console = Console(json=json, quiet=quiet, no_color=no_color)
+    request = VerifyRequest(bundle, keys, require, at, tuple(previous or ()), pdf_trust)
     with speaking(language):
-        done = verify_bundle(VerifyRequest(bundle, keys, require, at, tuple(previous or ())), world(console).now())
+        done = verify_bundle(request, world(console).now())
         if json:
             from handover.render import result
 

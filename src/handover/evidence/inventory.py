@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from handover.evidence import sums
+from handover.evidence.pdf_findings import SUFFIX, PdfName
 from handover.evidence.statement import FileName, subject_name
 
 REPORT_NAME = "report.json"
@@ -14,7 +15,6 @@ RENDERING_PREFIX = "report."
 _PDF = ".pdf"
 _SIGNATURE = ".sig"
 _TIME_STAMP = ".tsr"
-_SIGNED_PDF = ".signed.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Inventory:
     """Files of a bundle by what they are; ``problems`` name each that is missing or does not belong."""
 
     statements: tuple[FileName, ...]
+    signed_pdfs: tuple[PdfName, ...]
     not_judged: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -29,13 +30,14 @@ class Inventory:
 def take(files: Collection[str], listed: Mapping[str, str]) -> Inventory:
     """Compare the names that are there with those that ``SHA256SUMS`` lists.
 
-    Time stamps and signed PDFs may be there; nothing is concluded from them, so they are ``not_judged``.
+    Time stamps may be there; nothing is concluded from them, so they are ``not_judged``.
     """
     beside = sorted(set(files) - set(listed) - {sums.NAME})
     statements = [name for name in map(FileName.parse, beside) if name is not None]
     return Inventory(
         statements=tuple(sorted(statements, key=lambda name: (name.subject, name.role, name.number))),
-        not_judged=tuple(name for name in beside if name.endswith((_TIME_STAMP, _SIGNED_PDF))),
+        signed_pdfs=tuple(sorted(_signed_pdfs(beside), key=str)),
+        not_judged=tuple(name for name in beside if name.endswith(_TIME_STAMP)),
         problems=tuple(_problems(set(files), beside, listed)),
     )
 
@@ -70,7 +72,11 @@ def protocol_name(language: str) -> str:
 def is_beside(name: str) -> bool:
     """Whether a file of this name comes into a bundle after ``SHA256SUMS`` was made, and so is never listed there."""
     signature_of = FileName.parse(name.removesuffix(_SIGNATURE))
-    return signature_of is not None or name.endswith((_TIME_STAMP, _SIGNED_PDF))
+    return signature_of is not None or name.endswith((_TIME_STAMP, SUFFIX))
+
+
+def _signed_pdfs(names: list[str]) -> Iterator[PdfName]:
+    yield from filter(None, map(PdfName.parse, names))
 
 
 def _beside_problem(name: str, files: set[str], listed: Mapping[str, str]) -> str | None:
@@ -80,9 +86,8 @@ def _beside_problem(name: str, files: set[str], listed: Mapping[str, str]) -> st
         about = subject_name(statement)
         return None if about == sums.NAME or about in listed else f"is about {about}, which is not in {sums.NAME}"
     if is_beside(name):
-        if name.endswith(_SIGNED_PDF):
-            base = name.removesuffix(_SIGNED_PDF) + _PDF
-            return None if base in listed else f"belongs to {base}, which is not in {sums.NAME}"
+        if (signed := PdfName.parse(name)) is not None:
+            return None if signed.original in listed else f"belongs to {signed.original}, which is not in {sums.NAME}"
         base = name.removesuffix(_SIGNATURE).removesuffix(_TIME_STAMP)
         return None if base in files else f"belongs to {base}, which is missing"
     return f"is not in {sums.NAME}"

@@ -6,11 +6,12 @@ The evidence knows no YAML and draws nothing; what it needs of both comes in her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
 from handover.evidence.allowed_signers import AllowedSigners
+from handover.evidence.pdf_findings import PdfPolicy
 from handover.evidence.statement import PartyRole
 from handover.manifest import Base, CaseRef
 from handover.report import Dates, Party, Report
@@ -64,7 +65,8 @@ class Policy:
     valid. ``read_terms`` gives what the bytes of ``terms.yaml`` agree to; from the recorded rules it may take those
     that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gets the names
     of all renderings and gives a sentence for every one that does not show this report. ``find_base`` is believed in
-    nothing: what it finds is hashed. ``find_rounds`` gives the other rounds that the verifier has.
+    nothing: what it finds is hashed. ``find_rounds`` gives the other rounds that the verifier has. ``pdf``: how signed
+    PDFs are judged.
     """
 
     keys: AllowedSigners | None
@@ -75,3 +77,4 @@ class Policy:
     check_renderings: Callable[[Report, tuple[str, ...], OpenFile], Iterable[str]]
     find_base: FindBase = no_base
     find_rounds: Callable[[], Iterable[OtherRound]] = no_rounds
+    pdf: PdfPolicy = field(default_factory=PdfPolicy)

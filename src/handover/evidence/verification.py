@@ -12,6 +12,7 @@ from typing import Literal, ParamSpec, TypeVar
 
 from handover.comparison import Verdict
 from handover.errors import ExitCode, HandoverError, worst
+from handover.evidence.pdf_findings import SignedPdf
 from handover.evidence.statement import Decision, Facts, Kind, PartyRole
 from handover.strict_json import Count, Document, Instant
 
@@ -35,6 +36,7 @@ class Step(IntEnum):
     SIGNATURES = 8
     KEYS = 9
     DECISIONS = 10
+    PDFS = 11
 
     @property
     def title(self) -> str:
@@ -92,6 +94,7 @@ class Verification(Document):
     exit_code: Count
     checks: tuple[Check, ...]
     signatures: tuple[Signature, ...]
+    pdfs: tuple[SignedPdf, ...] = ()
 
 
 class Ledger:

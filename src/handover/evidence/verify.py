@@ -1,4 +1,4 @@
-"""Verify a bundle offline: ten numbered steps, none of which believes what it can compute.
+"""Verify a bundle offline: numbered steps, none of which believes what it can compute.
 
 The numbers are those of ``docs/spec/bundle.md``. A step that fails is taken down and the others go on as far as that is
 safe, so that one run names everything that is wrong.
@@ -7,10 +7,11 @@ safe, so that one run names everything that is wrong.
 from __future__ import annotations
 
 from handover.errors import worst
-from handover.evidence import contents, decisions, recomputation, signatures
+from handover.evidence import contents, decisions, pdfs, recomputation, signatures
 from handover.evidence.bundle import Bundle
 from handover.evidence.contents import Agreed
 from handover.evidence.decisions import Decisions
+from handover.evidence.pdf_findings import SignedPdf
 from handover.evidence.policy import DEFAULT_REQUIRED, Policy
 from handover.evidence.signatures import Signed
 from handover.evidence.statement import PartyRole
@@ -46,7 +47,9 @@ def verify(bundle: Bundle, policy: Policy) -> Verification:
     found = signatures.check_keys(found, agreed, required, policy, ledger)
     # 10. Decisions: who accepts, who does not, and who still has to say so.
     said = decisions.weigh(found, required, table.inventory.statements, ledger)
-    return _result(bundle, report, found, required, said, ledger)
+    # 11. PDFs, when there are signed ones: each is ours and was only signed, or a document from elsewhere.
+    signed_pdfs = pdfs.check_pdfs(files, table, policy, ledger)
+    return _result(bundle, report, found, required, said, ledger, signed_pdfs)
 
 
 def _required(agreed: Agreed | None, policy: Policy) -> tuple[PartyRole, ...]:
@@ -63,6 +66,7 @@ def _result(
     required: tuple[PartyRole, ...],
     said: Decisions,
     ledger: Ledger,
+    signed_pdfs: tuple[SignedPdf, ...] = (),
 ) -> Verification:
     intact = not ledger.failed_in(*_FILE_STEPS)
     verdict = report.verdict if report is not None and intact else None
@@ -85,6 +89,7 @@ def _result(
         exit_code=exit_code,
         checks=ledger.checks,
         signatures=tuple(map(_signature, found)),
+        pdfs=signed_pdfs,
     )
 
 

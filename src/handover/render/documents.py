@@ -11,6 +11,7 @@ import msgspec
 
 from handover.comparison import Doubt, GapsBySide, PathClass, PerClass, Verdict
 from handover.digests import Strength
+from handover.evidence.pdf_findings import SignedPdf
 from handover.evidence.statement import Decision, Statement
 from handover.manifest import Carried, GapCounts
 from handover.render.wording.remarks import RemarkCode
@@ -150,6 +151,15 @@ class SignedResult(Document):
     file: str
     signature: str
     statement: Statement
+
+
+class PdfSignedResult(Document):
+    """The document of ``sign --pdf`` and of ``add`` for a PDF: where it is now, and what is found in it."""
+
+    type: Literal["handover-pdf-signed"]
+    version: Literal[1]
+    file: str
+    pdf: SignedPdf
 
 
 class PreparedCommand(Document):

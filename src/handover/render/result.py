@@ -13,6 +13,7 @@ from typing import Protocol
 from handover import strict_json
 from handover.comparison import Difference, Doubt, Excluded, share_bp
 from handover.errors import ExitCode
+from handover.evidence.pdf_findings import SignedPdf
 from handover.evidence.statement import Decision, Statement
 from handover.evidence.verification import Verification
 from handover.render import Differences, Scanned, sampling
@@ -25,6 +26,7 @@ from handover.render.documents import (
     FailureRow,
     FindingRow,
     PartResult,
+    PdfSignedResult,
     PreparedCommand,
     PreparedResult,
     RemarkRow,
@@ -136,6 +138,13 @@ def signed_document(signed: Signed) -> bytes:
             signature=_path(signed.signature),
             statement=signed.statement,
         )
+    )
+
+
+def pdf_signed_document(path: Path, found: SignedPdf) -> bytes:
+    """Return the document of ``sign --pdf``, and of ``add`` for a PDF."""
+    return strict_json.encode_document(
+        PdfSignedResult(type="handover-pdf-signed", version=1, file=_path(path), pdf=found)
     )
 
 

@@ -19,9 +19,10 @@ from rich.table import Table
 from rich.text import Text
 
 from handover.comparison import PathClass, Verdict
+from handover.evidence.pdf_findings import PdfState, SignedPdf
 from handover.evidence.verification import Check, Signature, Verification
 from handover.render import Differences, Scanned, page, sampling
-from handover.render.wording import codes, verification
+from handover.render.wording import codes, pdfs, verification
 from handover.render.wording.arrived import arrived
 from handover.render.wording.causes import unexplained
 from handover.render.wording.first_action import first_action
@@ -101,6 +102,8 @@ def verified(done: Verification, *, color: bool, width: int) -> str:
     blocks: list[RenderableType] = [steps]
     if done.signatures:
         blocks.append(Group(_title(LABELS["signatures"]), *map(_signature, done.signatures)))
+    if done.pdfs:
+        blocks.append(Group(_title(LABELS["pdfs"]), *(line for pdf in done.pdfs for line in _pdf(pdf))))
     style = "bold green" if done.exit_code == 0 else "bold yellow" if done.verified else "bold red"
     blocks.append(Group(*map(_text, verification.said_apart(done)), _text(verification.last_line(done), style)))
     return _drawn(blocks, width=width, color=color)
@@ -268,3 +271,10 @@ def _detail(check: Check) -> Text:
 def _signature(signature: Signature) -> RenderableType:
     good = signature.valid and signature.trusted
     return _bullet("+" if good else "!", verification.signature(signature), "green" if good else "yellow")
+
+
+def _pdf(pdf: SignedPdf) -> Iterator[RenderableType]:
+    good = pdf.state is PdfState.SIGNED
+    yield _bullet("+" if good else "!", pdfs.document(pdf), "" if good else "yellow")
+    for signed in pdf.signatures:
+        yield Padding(_text(pdfs.signature(signed, pdf.state), "" if signed.intact else "red"), (0, 0, 0, 3))

@@ -17,6 +17,8 @@ from handover.digests import sha256_hex
 from handover.errors import LocalIOError, UsageError
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
 from handover.evidence.inventory import RULES_NAME, page_name, protocol_name
+from handover.evidence.pdf_findings import PdfPolicy
+from handover.evidence.pdfs import EXTRA
 from handover.evidence.policy import Agreement, OpenFile, Policy
 from handover.evidence.statement import TERMS_NAME, PartyRole
 from handover.evidence.verification import Verification
@@ -28,7 +30,7 @@ from handover.report import Report
 from handover.rules import FLAG_ORIGIN, RulesDocument, RuleSet
 from handover.terms import Terms, parse
 from handover.terms.model import Part
-from handover.workflow import drawing
+from handover.workflow import drawing, pdf_process
 from handover.workflow.bases import Bases
 from handover.workflow.terms_facts import dates_of, parties_of
 
@@ -39,7 +41,8 @@ _NOBODY = "none"
 class VerifyRequest:
     """What to verify: the bundle, the trusted keys, whose signatures are needed, and for which time.
 
-    ``previous`` are manifests, or bundles of earlier rounds, that files may have been carried over from.
+    ``previous`` are manifests, or bundles of earlier rounds, that files may have been carried over from. ``pdf_trust``
+    is a file of certificates that are trusted for signatures in PDFs.
     """
 
     bundle: Path
@@ -47,6 +50,7 @@ class VerifyRequest:
     require: str | None
     at: datetime | None
     previous: tuple[Path, ...] = ()
+    pdf_trust: Path | None = None
 
 
 def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
@@ -63,6 +67,7 @@ def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
             check_renderings=_check_renderings,
             find_base=around.find,
             find_rounds=around.rounds,
+            pdf=pdf_policy(request.pdf_trust),
         )
         return verify(opened.enter_context(open_bundle(request.bundle)), policy)
 
@@ -78,6 +83,31 @@ def _keys(path: Path) -> AllowedSigners:
         ) from None
     except OSError as error:
         raise LocalIOError(error.strerror or "cannot be read", where=where) from error
+
+
+def pdf_policy(trust: Path | None) -> PdfPolicy:
+    """Return how signed PDFs are judged; ``UsageError`` when certificates are given for nothing."""
+    if not pdf_process.installed():
+        if trust is not None:
+            raise UsageError(
+                "--pdf-trust needs a library that is not installed", hint=f"Install it with  pip install '{EXTRA}'."
+            )
+        return PdfPolicy()
+    return PdfPolicy(pdf_process.examine, None if trust is None else _anchors(trust))
+
+
+def _anchors(path: Path) -> tuple[str, ...]:
+    from handover.evidence import certificates
+
+    where = shown(os.fsencode(path))
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(certificates.MAX_FILE + 1)
+    except FileNotFoundError:
+        raise UsageError("there is no such file of certificates", where=where) from None
+    except OSError as error:
+        raise LocalIOError(error.strerror or "cannot be read", where=where) from error
+    return certificates.anchors(raw, where=where)
 
 
 def _required(text: str | None) -> tuple[PartyRole, ...] | None:

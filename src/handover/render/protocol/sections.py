@@ -116,7 +116,7 @@ def gaps(pages: tuple[PartPage, ...]) -> Iterator[Block]:
         if part.sums:
             yield from name_of(part, pages)
             if part.gaps:
-                yield Points(part.gaps)
+                yield Points(tuple(sentence for _, sentences in part.gaps for sentence in sentences))
             if part.doubts:
                 yield Table(LABELS["gaps_caption"], columns, part.doubts)
             if not (part.gaps or part.doubts):

@@ -124,6 +124,7 @@ LABELS = Labels(
         "scope_short": "Scope",
         "strength": "Strength",
         "signatures": "Signatures",
+        "pdfs": "Signed PDFs, evidence of their own level beside the answers",
         "scan_complete": "SCAN COMPLETE",
         "scan_gaps": "SCAN WITH GAPS",
         "scan_no_recheck": "The host was not looked at a second time: changes during the scan may be unnoticed.",

@@ -20,6 +20,7 @@ STEPS = Labels(
         "signatures": "signatures",
         "keys": "trusted keys",
         "decisions": "answers",
+        "pdfs": "signed PDFs",
     }
 )
 _KINDS = Labels(

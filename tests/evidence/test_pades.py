@@ -1,0 +1,455 @@
+"""Signed PDFs: what is only signed stays good for all who signed, and nothing else passes for it."""
+
+from __future__ import annotations
+
+import functools
+import io
+import subprocess
+from datetime import timedelta
+
+import pytest
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyhanko.pdf_utils.generic import ArrayObject, NumberObject, StreamObject, pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
+from pyhanko.sign import signers
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from handover.digests import sha256_hex
+from handover.errors import Refused
+from handover.evidence import certificates, pades, pades_signing
+from handover.evidence.pdf_findings import SEAL, Examined, PdfProblem, Question, ReportInside
+from handover.evidence.statement import PartyRole
+from support.pdfs import NOW, PASSWORD, Holder, pdfsig, protocol
+
+REPORT = b'{"a": 1}\n'
+CA = Holder("Root", authority=True)
+SENDER, RECEIVER, AGENCY = (Holder(name, CA) for name in ("Anna Nowak", "Aino Virtanen", "Studio"))
+OURS = protocol(REPORT)
+
+
+def identity(holder: Holder) -> certificates.Identity:
+    return certificates.identity(holder.pkcs12(), lambda: PASSWORD, where="key.p12", at=NOW)
+
+
+@functools.cache
+def sign(raw: bytes, field: str, holder: Holder) -> bytes:
+    return pades_signing.sign(raw, field, identity(holder), NOW, where="a PDF")
+
+
+def sign_elsewhere(raw: bytes, field: str, holder: Holder, digest: str = "sha256", **options: object) -> bytes:
+    """Sign with another program, which does what it wants."""
+    key = holder.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    signer = signers.SimpleSigner(
+        asn1_x509.Certificate.load(holder.certificate.public_bytes(Encoding.DER)),
+        asn1_keys.PrivateKeyInfo.load(key),
+        SimpleCertificateStore(),
+    )
+    certify = bool(options.pop("certify", False))
+    metadata = signers.PdfSignatureMetadata(
+        field_name=field,
+        md_algorithm=digest,
+        subfilter=SigSeedSubFilter.PADES,
+        certify=certify,
+        docmdp_permissions=options.pop("permissions", MDPPerm.FILL_FORMS),
+    )
+    box = options.pop("box", None)
+    place = SigFieldSpec(field, box=box) if box else None
+    pdf_signer = signers.PdfSigner(metadata, signer, new_field_spec=place)
+    return pdf_signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(raw), strict=False)).getvalue()
+
+
+def examine(
+    raw: bytes, *, ours: bytes | None = OURS, trust: tuple[Holder, ...] | None = (CA,), later: timedelta = timedelta(0)
+) -> Examined:
+    anchors = None if trust is None else tuple(holder.anchor for holder in trust)
+    length = None if ours is None else len(ours)
+    question = Question(
+        ours=length, report_sha256=sha256_hex(REPORT), anchors=anchors, at=int((NOW + later).timestamp())
+    )
+    return pades.examine(raw, question)
+
+
+def updated(raw: bytes, change) -> bytes:
+    """The PDF with an incremental update that nobody signed."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(raw))
+    change(writer)
+    output = io.BytesIO()
+    writer.write(output)
+    return output.getvalue()
+
+
+def swap_attachment(writer: IncrementalPdfFileWriter) -> None:
+    names = writer.root["/Names"]["/EmbeddedFiles"]
+    while "/Kids" in names:
+        names = names["/Kids"][0]
+    stream = names["/Names"][1]["/EF"].raw_get("/F")
+    other = StreamObject(stream_data=b'{"a": 2}\n')
+    other["/Type"] = pdf_name("/EmbeddedFile")
+    writer.objects[(stream.generation, stream.idnum)] = other
+
+
+def edit_page(writer: IncrementalPdfFileWriter) -> None:
+    page, _ = writer.find_page_for_modification(0)
+    page = page.get_object()
+    page["/Contents"] = writer.add_object(StreamObject(stream_data=b"BT (COMPLETE) Tj ET"))
+    writer.update_container(page)
+
+
+def append_page(writer: IncrementalPdfFileWriter) -> None:
+    page = writer.find_page_for_modification(0)[0].get_object()
+    copy = type(page)({key: page.raw_get(key) for key in page if key != "/Annots"})
+    pages = writer.root["/Pages"]
+    while "/Kids" in pages["/Kids"][0]:
+        pages = pages["/Kids"][0]
+    pages["/Kids"].append(writer.add_object(copy))
+    pages["/Count"] = NumberObject(int(pages["/Count"]) + 1)
+    writer.update_container(pages["/Kids"])
+
+
+def move_field(writer: IncrementalPdfFileWriter) -> None:
+    for field in writer.root["/AcroForm"]["/Fields"]:
+        field.get_object()["/Rect"] = ArrayObject(map(NumberObject, (0, 0, 600, 800)))
+        writer.update_container(field.get_object())
+
+
+def open_elsewhere(writer: IncrementalPdfFileWriter) -> None:
+    writer.root["/OpenAction"] = pdf_name("/Elsewhere")
+    writer.update_root()
+
+
+CHANGES = (swap_attachment, edit_page, append_page, move_field, open_elsewhere)
+
+
+@pytest.fixture(scope="module")
+def both() -> bytes:
+    return sign(sign(OURS, "sender", SENDER), "receiver", RECEIVER)
+
+
+# What is good
+
+
+def test_both_parties_sign_one_after_the_other_and_both_stay_valid(both):
+    assert both.startswith(sign(OURS, "sender", SENDER))
+    assert both.startswith(OURS)
+    found = examine(both)
+    assert (found.why, found.marked, found.report) == ((), False, ReportInside.SAME)
+    assert [(each.role, each.intact, each.trusted, each.why) for each in found.signatures] == [
+        (PartyRole.SENDER, True, True, ()),
+        (PartyRole.RECEIVER, True, True, ()),
+    ]
+    assert [each.signer for each in found.signatures] == ["Common Name: Anna Nowak", "Common Name: Aino Virtanen"]
+    assert {each.signed_at for each in found.signatures} == {"2026-11-30T12:00:00Z"}
+    assert pdfsig(both) == ["Signature is Valid."] * 2
+
+
+def test_openssl_alone_says_the_same(both, tmp_path):
+    (tmp_path / "ca.pem").write_bytes(CA.pem)
+    for embedded in PdfFileReader(io.BytesIO(both)).embedded_signatures:
+        _, first, second, length = map(int, embedded.byte_range)
+        (tmp_path / "signed").write_bytes(both[:first] + both[second : second + length])
+        (tmp_path / "signature").write_bytes(embedded.pkcs7_content)
+        done = subprocess.run(
+            ["openssl", "cms", "-verify", "-inform", "DER", "-in", "signature", "-content", "signed", "-binary",
+             "-CAfile", "ca.pem", "-purpose", "any", "-attime", str(int(NOW.timestamp())), "-out", "out"],
+            cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_signature_is_pades_baseline(both):
+    for embedded in PdfFileReader(io.BytesIO(both)).embedded_signatures:
+        assert embedded.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
+        attributes = {each["type"].native for each in embedded.signer_info["signed_attrs"]}
+        assert attributes >= {"content_type", "message_digest", "signing_certificate_v2"}
+        assert "signing_time" not in attributes  # EN 319 142-1, 6.3: the time is in the dictionary of the PDF
+        assert "/Cert" not in embedded.sig_object
+
+
+def test_a_seal_comes_first_and_leaves_the_fields_of_the_parties_open():
+    sealed = sign(OURS, SEAL, AGENCY)
+    found = examine(sign(sign(sealed, "sender", SENDER), "receiver", RECEIVER))
+    assert (found.why, found.marked) == ((), False)
+    assert [(each.field, each.role, each.intact) for each in found.signatures] == [
+        (SEAL, None, True),
+        ("sender", PartyRole.SENDER, True),
+        ("receiver", PartyRole.RECEIVER, True),
+    ]
+
+
+def test_a_service_may_sign_in_a_field_of_its_own_that_nobody_sees():
+    found = examine(sign_elsewhere(OURS, "Signature1", RECEIVER))
+    assert (found.why, found.marked) == ((), False)
+    assert [(each.field, each.role, each.intact) for each in found.signatures] == [("Signature1", None, True)]
+
+
+def test_a_service_that_draws_a_box_of_its_own_is_told_apart():
+    found = examine(sign_elsewhere(OURS, "Signature1", RECEIVER, box=(0, 0, 600, 800)))
+    assert found.marked
+    assert found.signatures[0].intact
+
+
+# Intact and trusted are two things
+
+
+def test_without_certificates_nothing_is_known_of_trust(both):
+    assert {(each.intact, each.trusted, each.why) for each in examine(both, trust=None).signatures} == {
+        (True, None, ())
+    }
+
+
+def test_a_certificate_of_another_authority_is_not_trusted(both):
+    for name, problem in (("Another", PdfProblem.NO_CHAIN), ("Root", PdfProblem.CERTIFICATE)):
+        for each in examine(both, trust=(Holder(name, authority=True),)).signatures:
+            assert (each.intact, each.trusted, each.why) == (True, False, (problem,))
+
+
+def test_a_certificate_that_vouches_for_itself_is_trusted_when_it_was_given():
+    alone = Holder("Alone")
+    raw = sign(OURS, "sender", alone)
+    assert examine(raw).signatures[0].why == (PdfProblem.NO_CHAIN,)
+    assert examine(raw, trust=(alone,)).signatures[0].trusted
+
+
+@pytest.mark.parametrize(
+    ("holder", "problem"),
+    [
+        (
+            Holder("Critical", CA, extensions=(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"),)),
+            PdfProblem.CERTIFICATE,
+        ),
+        (Holder("May only encrypt", CA, may_sign=False), PdfProblem.CERTIFICATE),
+        (Holder("Not an authority's", SENDER), PdfProblem.NO_CHAIN),
+    ],
+    ids=["unknown-critical", "key-usage", "issued-by-no-authority"],
+)
+def test_a_certificate_that_may_not_sign_is_intact_and_not_trusted(holder, problem):
+    (found,) = examine(sign_elsewhere(OURS, "sender", holder)).signatures
+    assert (found.intact, found.trusted, found.why) == (True, False, (problem,))
+
+
+def test_an_expired_certificate_is_trusted_only_for_the_time_before():
+    raw = sign(OURS, "sender", SENDER)
+    assert examine(raw, later=timedelta(days=200)).signatures[0].trusted
+    (found,) = examine(raw, later=timedelta(days=400)).signatures
+    assert (found.intact, found.trusted, found.why) == (True, False, (PdfProblem.NOT_VALID_THEN,))
+    assert examine(raw, later=timedelta(days=-40)).signatures[0].why == (PdfProblem.NOT_VALID_THEN,)
+
+
+@pytest.mark.parametrize(
+    ("holder", "digest"),
+    [(SENDER, "sha1"), (Holder("Short", CA, key=rsa.generate_private_key(65537, 1024)), "sha256")],
+    ids=["sha1", "rsa1024"],
+)
+def test_a_weak_digest_or_key_is_no_signature(holder, digest):
+    (found,) = examine(sign_elsewhere(OURS, "sender", holder, digest)).signatures
+    assert (found.intact, found.trusted) == (False, False)
+    assert PdfProblem.WEAK in found.why
+
+
+def test_rsa_that_is_long_enough_is_one():
+    holder = Holder("Long", CA, key=rsa.generate_private_key(65537, 2048))
+    (found,) = examine(sign(OURS, "sender", holder)).signatures
+    assert (found.intact, found.trusted, found.why) == (True, True, ())
+
+
+# What was changed
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_changed_after_signing_is_found(both, change):
+    changed = updated(both, change)
+    assert pdfsig(changed) == ["Signature is Valid."] * 2
+    found = examine(changed)
+    assert PdfProblem.CHANGED in found.why
+    assert not any(each.intact for each in found.signatures)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_changed_before_signing_is_found_too(change):
+    found = examine(sign_elsewhere(updated(OURS, change), "sender", SENDER))
+    assert PdfProblem.CHANGED in found.why
+    assert [each.intact for each in found.signatures] == [True]
+
+
+def test_what_is_changed_between_two_signatures_is_found():
+    changed = updated(sign(OURS, "sender", SENDER), edit_page)
+    found = examine(sign_elsewhere(changed, "receiver", RECEIVER))
+    assert PdfProblem.CHANGED in found.why
+    assert [each.intact for each in found.signatures] == [False, True]
+
+
+def test_a_visible_field_after_a_seal_breaks_the_seal():
+    found = examine(sign_elsewhere(sign(OURS, SEAL, AGENCY), "Signature1", RECEIVER, box=(0, 0, 600, 800)))
+    assert [each.intact for each in found.signatures] == [False, True]
+
+
+def test_a_revision_that_leaves_ours_out_is_found():
+    output = io.BytesIO()
+    copy_into_new_writer(PdfFileReader(io.BytesIO(OURS))).write(output)
+    other = sign_elsewhere(output.getvalue(), "sender", SENDER)
+    found = examine(OURS + other)
+    assert found.why
+
+
+@pytest.mark.parametrize("tail", [b"\n% more\n", b"\n%%EOF\n", b"\0", b" ", b"\nstartxref\n0\n%%EOF\n"])
+def test_nothing_may_follow_the_end(both, tail):
+    assert examine(both + tail).why
+
+
+def test_line_ends_after_the_end_are_nothing(both):
+    assert examine(both + b"\r\n").why == ()
+
+
+def test_our_pdf_without_a_signature_is_none():
+    assert examine(OURS).why == (PdfProblem.UNSIGNED,)
+
+
+def test_a_pdf_that_was_made_with_another_report_is_found():
+    made = protocol(b'{"a": 2}\n')
+    found = examine(sign(made, "sender", SENDER), ours=made)
+    assert (found.report, found.why) == (ReportInside.OTHER, (PdfProblem.REPORT,))
+    assert found.signatures[0].intact
+
+
+def test_a_cut_file_is_never_good(both):
+    first = len(sign(OURS, "sender", SENDER))
+    for length in [*range(len(OURS), len(both) - 1, 997), len(both) - 2, len(both) - 7]:
+        found = examine(both[:length])
+        assert found.why or length == first, length
+
+
+def test_no_flipped_byte_of_what_was_signed_is_survived(both):
+    gaps = [map(int, each.byte_range) for each in PdfFileReader(io.BytesIO(both)).embedded_signatures]
+    contents = [range(first, second) for _, first, second, _ in gaps]
+    places = {
+        *range(0, len(both), 1013),
+        *range(len(both) - 60, len(both) - 1, 7),
+        *(gap.start + 1 for gap in contents),
+    }
+    for place in sorted(places):
+        flipped = bytearray(both)
+        flipped[place] ^= 0x10
+        found = examine(bytes(flipped))
+        good = not found.why and all(each.intact for each in found.signatures)
+        # In the place of the signatures only what they sign, and certificates beside, may change unseen.
+        assert not good or any(place in gap for gap in contents), place
+
+
+def test_what_follows_a_signature_in_its_place_has_to_be_nothing(both):
+    (embedded, _) = PdfFileReader(io.BytesIO(both)).embedded_signatures
+    _, _, second, _ = map(int, embedded.byte_range)
+    hidden = both[: second - 3] + b"41" + both[second - 1 :]
+    assert len(hidden) == len(both)
+    assert examine(hidden).signatures[0].why == (PdfProblem.COVERAGE,)
+
+
+def test_a_signature_over_other_bytes_does_not_fit(both):
+    (other,) = PdfFileReader(io.BytesIO(sign(protocol(b'{"a": 2}\n'), "sender", SENDER))).embedded_signatures
+    (embedded, _) = PdfFileReader(io.BytesIO(both)).embedded_signatures
+    _, first, second, _ = map(int, embedded.byte_range)
+    moved = other.pkcs7_content.rstrip(b"\0").hex().ljust(second - first - 2, "0").encode()
+    found = examine(both[: first + 1] + moved + both[second - 1 :])
+    assert [each.intact for each in found.signatures] == [False, False]
+    assert PdfProblem.MISFIT in found.signatures[0].why
+
+
+# Documents from elsewhere
+
+
+def test_a_document_from_elsewhere_is_read_and_never_altered():
+    output = io.BytesIO()
+    copy_into_new_writer(PdfFileReader(io.BytesIO(OURS))).write(output)
+    found = examine(sign_elsewhere(output.getvalue(), "sender", SENDER), ours=None)
+    assert (found.why, found.marked, found.report) == ((), False, ReportInside.SAME)
+    assert found.signatures[0].intact
+
+
+def test_what_is_attached_to_a_document_from_elsewhere_is_compared():
+    assert examine(sign(protocol(b"other"), "sender", SENDER), ours=None).report is ReportInside.OTHER
+    assert examine(sign_elsewhere(NO_ATTACHMENT, "sender", SENDER), ours=None).report is ReportInside.NONE
+    assert examine(NO_ATTACHMENT, ours=None) == Examined(report=ReportInside.NONE)
+
+
+NO_ATTACHMENT = b"""%PDF-1.4
+1 0 obj
+<</Type/Catalog/Pages 2 0 R>>
+endobj
+2 0 obj
+<</Type/Pages/Kids[3 0 R]/Count 1>>
+endobj
+3 0 obj
+<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>
+endobj
+xref
+0 4
+0000000000 65535 f \n\
+0000000009 00000 n \n\
+0000000054 00000 n \n\
+0000000105 00000 n \n\
+trailer
+<</Size 4/Root 1 0 R>>
+startxref
+166
+%%EOF
+"""
+
+
+def nested(opening: bytes, depth: int) -> bytes:
+    return NO_ATTACHMENT.replace(b"/Pages 2 0 R>>", b"/Pages 2 0 R/X " + opening * depth + b">>")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"%PDF-1.7\n",
+        b"%PDF-1.7\nstartxref\n0\n%%EOF",
+        b"%PDF-1.7\n" + b"startxref\n9\n%%EOF\n" * 1000,
+        NO_ATTACHMENT.replace(b"startxref\n166", b"startxref\n99999999999"),
+        NO_ATTACHMENT.replace(b"<</Size 4", b"<</Prev 166/Size 4"),
+        NO_ATTACHMENT.replace(b"0 4\n", b"0 99999999\n"),
+        nested(b"[", 100_000),
+        nested(b"<</A", 100_000),
+    ],
+    ids=["nothing", "no-xref", "many-ends", "far", "loop", "many-objects", "arrays", "dictionaries"],
+)
+def test_whatever_the_bytes_are_it_is_a_result(raw):
+    assert examine(raw, ours=None, trust=None).why == (PdfProblem.UNREADABLE,)
+
+
+def test_a_name_tree_without_end_is_no_attachment():
+    loop = NO_ATTACHMENT.replace(b"/Pages 2 0 R>>", b"/Pages 2 0 R/Names<</EmbeddedFiles 2 0 R>>>>")
+    loop = loop.replace(b"/Kids[3 0 R]", b"/Kids[2 0 R]")
+    assert examine(loop, ours=None).why == (PdfProblem.UNREADABLE,)
+
+
+# Signing
+
+
+def test_a_field_is_signed_once_and_only_when_it_is_there():
+    with pytest.raises(Refused):
+        sign(sign(OURS, "sender", SENDER), "sender", SENDER)
+    with pytest.raises(Refused):
+        sign(OURS, "client", SENDER)
+
+
+def test_a_seal_comes_before_all_signatures():
+    with pytest.raises(Refused):
+        sign(sign(OURS, "sender", SENDER), SEAL, AGENCY)
+
+
+def test_what_cannot_be_read_is_not_signed():
+    with pytest.raises(Refused):
+        sign(OURS[:5000], "sender", SENDER)
+
+
+def test_a_document_that_was_closed_is_not_signed():
+    closed = sign_elsewhere(OURS, "Signature1", AGENCY, certify=True, permissions=MDPPerm.NO_CHANGES)
+    with pytest.raises(Refused):
+        sign(closed, "sender", SENDER)
