@@ -1,0 +1,75 @@
+"""One browser for all tests of pages, and pages of reports that have everything in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from handover.render import html
+from handover.report import EarlierAnswer, EarlierRound
+from render.worlds import FINDING, HOSTILE, Part, World, agreed, hostile, lost_uploads, make_world, same
+from support.chromium import Browser, chromium
+from support.manifests import Item, file, folder
+
+LONG = "ü" * 127  # 254 bytes, the longest name that a filesystem has
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def folder_of_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="session")
+def full(folder_of_pages: Path) -> Path:
+    """A page with every section: two parts, gaps, rules, findings, custody, an earlier round with its answers."""
+    uploads = [file(f"wp-content/uploads/2014/more-{n:03d}.jpg", b"x" * 9000) for n in range(60)]
+    first = lost_uploads()
+    part = replace(first, source=[*(first.source or ()), *uploads])
+    world = make_world(part, replace(agreed(), name="static"), findings=(FINDING,))
+    return drawn(folder_of_pages / "full.html", later(world))
+
+
+@pytest.fixture(scope="session")
+def complete(folder_of_pages: Path) -> Path:
+    return drawn(folder_of_pages / "complete.html", make_world(Part(same(), same()), parties=False))
+
+
+@pytest.fixture(scope="session")
+def nasty(folder_of_pages: Path) -> Path:
+    """Every hostile name, and names as long as they can be, one in another."""
+    deep = "/".join([LONG] * 3)
+    items: list[Item] = [folder("/".join([LONG] * depth)) for depth in (1, 2, 3)]
+    items += [file(f"{deep}/{'w' * 255}", b"1" * 5000), file("M" * 255, b"1" * 900), file("https-" + "a" * 240, b"x")]
+    part = hostile()
+    return drawn(folder_of_pages / "nasty.html", make_world(replace(part, source=[*(part.source or ()), *items])))
+
+
+def drawn(path: Path, world: World) -> Path:
+    path.write_text(html.render(world.report, world.differences), encoding="utf-8")
+    return path
+
+
+def later(world: World) -> World:
+    """The same as a second round, after a first one that was answered."""
+    answer = EarlierAnswer(
+        role="receiver",
+        party=HOSTILE[0].decode(),
+        facts="confirmed",
+        decision="reject",
+        signed_at="2026-11-27T09:00:00Z",
+        sha256="e" * 64,
+    )
+    first = EarlierRound(
+        round=1, sha256="f" * 64, created_at="2026-11-26T21:05:00Z", verdict="not_complete", answers=(answer,)
+    )
+    return world.but(round=2, history=(msgspec.convert(msgspec.to_builtins(first), EarlierRound),))
