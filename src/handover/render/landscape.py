@@ -10,7 +10,7 @@ from handover.comparison import PathClass
 from handover.render.treemap import Box, Field, Node, layout
 from handover.render.wording.codes import listing
 from handover.render.wording.labels import LABELS
-from handover.render.wording.language import name, plain, plural, say, size
+from handover.render.wording.language import Plurals, name, plain, say, size
 from handover.report import PartReport
 
 #: The picture for wide pages and the one for narrow ones, in units that are pixels where there is room.
@@ -31,14 +31,16 @@ _GROUPS = {
     PathClass.EXTRA: (PathClass.EXTRA,),
     PathClass.IGNORED: (PathClass.AGREED, PathClass.IGNORED, PathClass.NOT_RECORDED),
 }
-_WORDS = {
-    PathClass.SAME: "{n} arrived",
-    PathClass.MISSING: "{n} missing",
-    PathClass.CHANGED: "{n} changed",
-    PathClass.NOT_CHECKED: "{n} not checked",
-    PathClass.EXTRA: "{n} extra",
-    PathClass.IGNORED: "{n} agreed or left out",
-}
+_WORDS = Plurals(
+    {
+        PathClass.SAME: ("{n} arrived", "{n} arrived"),
+        PathClass.MISSING: ("{n} missing", "{n} missing"),
+        PathClass.CHANGED: ("{n} changed", "{n} changed"),
+        PathClass.NOT_CHECKED: ("{n} not checked", "{n} not checked"),
+        PathClass.EXTRA: ("{n} extra", "{n} extra"),
+        PathClass.IGNORED: ("{n} agreed or left out", "{n} agreed or left out"),
+    }
+)
 _TROUBLE = (PathClass.MISSING, PathClass.CHANGED, PathClass.NOT_CHECKED)
 
 
@@ -180,8 +182,7 @@ def _summary(area: Area) -> str:
 
 
 def _counted(area: Area, kind: PathClass) -> str:
-    count = _of(area.paths, kind)
-    return plural(count, _WORDS[kind], _WORDS[kind])
+    return _WORDS.say(kind, _of(area.paths, kind))
 
 
 def _of(share: Share, kind: PathClass) -> int:
