@@ -199,8 +199,8 @@ def last_line(done: Verification) -> str:
 def test_every_step_and_every_answer_has_words():
     assert set(verification.STEPS) == {step.title for step in Step}
     assert set(verification._KINDS) == set(Kind)
-    assert set(verification._FACTS) == set(Facts)
-    assert set(verification._DECISIONS) == set(Decision)
+    assert set(verification.FACTS) == set(Facts)
+    assert set(verification.DECISIONS) == set(Decision)
 
 
 def test_accepted_by_all():
