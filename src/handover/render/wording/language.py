@@ -124,15 +124,10 @@ class Plurals(Generic[K]):
 
 
 def told(sentence: Sentence, text: str) -> str:
-    """Return a sentence of a finding that a report says as ``text`` in English; that text when nobody can tell it.
-
-    SECURITY: a report is foreign. Only a sentence that says in English what the report says is told, and only in words
-    of ours: so all languages say the same.
-    """
-    voice = _SPOKEN.get()
-    if voice is ENGLISH or english(sentence) != text:
-        return foreign(text)
-    return _told(sentence)
+    """Return a sentence of a finding that a report says as ``text`` in English; that text when nobody can tell it."""
+    # SECURITY: a report is foreign. Only a sentence that says in English what the report says is told in other words,
+    # so all languages say the same.
+    return _told(sentence) if english(sentence) == text else foreign(text)
 
 
 def _told(sentence: Sentence) -> str:
@@ -141,6 +136,9 @@ def _told(sentence: Sentence) -> str:
         words = voice.message(sentence.one)
     else:
         words = voice.messages(sentence.n, sentence.one, sentence.many)
+    # SECURITY: what no catalogue knows is not of us, and nobody has made it harmless.
+    if words in (sentence.one, sentence.many):
+        return foreign(english(sentence))
     values = {value.field: value for value in sentence.values}
     n = "" if sentence.n is None else number(sentence.n)
     return filled(words, lambda field: n if field == "n" else _value(values[field]) if field in values else None)
