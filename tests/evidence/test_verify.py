@@ -488,6 +488,12 @@ def test_a_page_that_shows_something_else_is_found():
     refused(round_.verify(), Step.RECOMPUTATION, "report.en.html does not show this report")
 
 
+def test_a_rendering_that_nobody_asked_for_is_looked_at():
+    round_ = Round(TREE, TREE)
+    resealed(round_, "report.de.html", b"<p>all is there").both_accept()
+    refused(round_.verify(), Step.RECOMPUTATION, "report.de.html is no page of this report")
+
+
 # 7. Statements
 
 

@@ -98,7 +98,7 @@ def _page() -> jinja2.Template:
         "base-uri 'none'; form-action 'none'",
     )
     environment.filters.update(name=language.name, foreign=language.foreign, number=language.number)
-    environment.filters.update(moment=language.moment, plain=language.plain)
+    environment.filters.update(moment=language.moment, plain=language.plain, role=codes.ROLES.__getitem__)
     return environment.get_template("report.html")
 
 

@@ -261,7 +261,7 @@ def _steps(report: Report, *, kept: bool) -> RenderableType:
 
 
 def _passed(check: Check) -> Text:
-    return Text("ok", style="green") if check.passed else Text("FAILED", style="bold red")
+    return Text(LABELS["passed"], style="green") if check.passed else Text(LABELS["failed"], style="bold red")
 
 
 def _detail(check: Check) -> Text:

@@ -125,6 +125,8 @@ LABELS = Labels(
         "strength": "Strength",
         "signatures": "Signatures",
         "pdfs": "Signed PDFs, evidence of their own level beside the answers",
+        "passed": "ok",
+        "failed": "FAILED",
         "scan_complete": "SCAN COMPLETE",
         "scan_gaps": "SCAN WITH GAPS",
         "scan_no_recheck": "The host was not looked at a second time: changes during the scan may be unnoticed.",
