@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from handover import paths
 from handover.compare import Comparer, Likeness
 from handover.comparison import PathClass, PerClass, Verdict
-from handover.digests import Algorithm, Strength
-from handover.entries import EntryType, GapKind, HostStat
+from handover.digests import Algorithm, Strength, sha256_hex
+from handover.effects import Replacement
+from handover.entries import MAX_DERIVED_BYTES, After, DerivedDoubt, EntryType, GapKind, Hidden, HostStat
 from handover.manifest import Clock, IgnoreRule, Machine, RanBy, RulesRef, ScanOptions, Standing
 from handover.render import sampling
 from handover.render.wording import codes, labels, language
@@ -25,7 +26,7 @@ from handover.render.wording.language import BEGIN, END, foreign, name, percent,
 from handover.render.wording.remarks import RemarkCode, beside, remarks
 from handover.render.wording.steps import next_steps
 from handover.report import Dates, Failure
-from handover.rules import Requirement, RuleSet
+from handover.rules import Requirement, Rule, RuleKind, RuleRow, RuleSet
 from render.worlds import FINDING, REQUIRE_NO_EXTRA, Part, agreed, hostile, lost_uploads, make_world, same
 from support.manifests import file, folder, gap, ignored, link, make_manifest, reader, special
 
@@ -63,7 +64,26 @@ def emitted_codes() -> set[str]:
     whole = make_manifest(file("x"))
     found |= _codes(Comparer(reader(whole), None, RuleSet()))
     found |= _codes(Comparer(None, reader(whole), RuleSet()))
-    return found
+    return found | _codes_by_proof()
+
+
+def _codes_by_proof() -> set[str]:
+    """Those of a file that rules that keep proof speak of, whatever each side made of it."""
+    block = Rule(RuleKind.IGNORE_BLOCK, "x", "r", "terms", "# B", "# E")
+    after = Rule(RuleKind.EQUAL_AFTER, "x", "r", "terms", replace=(Replacement(old="a", new="b"),))
+    under = RulesRef(sha256="0" * 64, after=(RuleRow.of(block), RuleRow.of(after)))
+    hidden = [
+        After(digest=sha256_hex(left), hidden=(Hidden(rule=rule, times=1, bytes=1),))
+        for rule, left in ((0, b"own"), (1, b"own"), (0, b"other"))
+    ]
+    unread = gap("x", GapKind.UNREADABLE, EntryType.FILE, 99)
+    made = [file("x", b"own"), *(file("x", b"panel's", after=one) for one in hidden), unread]
+    doubts = [After(doubt=doubt) for doubt in DerivedDoubt if doubt is not DerivedDoubt.TOO_LARGE]
+    made += [file("x", b"in doubt", after=doubt) for doubt in doubts]
+    large = msgspec.structs.replace(file("x"), size=MAX_DERIVED_BYTES + 1, after=After(doubt=DerivedDoubt.TOO_LARGE))
+    sides = [make_manifest(entry, rules=under) for entry in (*made, large)] + [make_manifest(file("x", b"no rule"))]
+    pairs = itertools.product(sides, repeat=2)
+    return set().union(*(_codes(Comparer(reader(a), reader(b), RuleSet((block, after)))) for a, b in pairs))
 
 
 def _ignoring(pattern="x/**"):

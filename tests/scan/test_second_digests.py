@@ -7,17 +7,21 @@ import io
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from handover.compare import Comparer
 from handover.comparison import PathClass
+from handover.digests import Algorithm
 from handover.effects import Replacement
 from handover.entries import MAX_DERIVED_BYTES, After, DerivedDoubt, Hidden
+from handover.errors import RemoteError
 from handover.manifest import Role
 from handover.manifest_reader import Reader
-from handover.rules import Rule, RuleKind, RuleSet
+from handover.rules import Requirement, Rule, RuleKind, RuleSet, agent_effects
 from handover.scan import Effort
 from support import pythons
+from support.manifests import file, make_manifest
 from support.rounds_of_scans import knowing, made_later, scan_to
 from support.scans import Manifest, scan_tree
 
@@ -133,8 +137,6 @@ def test_a_file_of_more_than_64_mib_is_told_to_be_too_large(tmp_path: Path) -> N
 
 
 def test_the_fast_profile_has_second_digests_too(tmp_path: Path) -> None:
-    from handover.digests import Algorithm
-
     found = scan_tree(tree(tmp_path, {"a.php": FILES["a.php"]}), rules=RULES, digest=Algorithm.XXH128)
     second = found.entries[b"a.php"].after
     other = scan_tree(tree(tmp_path / "b", {"a.php": FILES["a.php"].replace(b"old", b"new")}), digest=Algorithm.XXH128)
@@ -230,8 +232,6 @@ def test_a_rule_of_another_kind_holds_beside_it_unless_it_has_the_very_same_patt
 
 
 def test_names_and_sizes_alone_neither_prove_a_loss_nor_agree(tmp_path: Path) -> None:
-    from handover.digests import Algorithm
-
     old, new = tree(tmp_path / "old", {"a.php": b"1", "b": b"1"}), tree(tmp_path / "new", {"a.php": b"22", "b": b"22"})
     source, target = (
         raw_of(root, role, RULES, tmp_path, digest=Algorithm.NONE)
@@ -241,13 +241,38 @@ def test_names_and_sizes_alone_neither_prove_a_loss_nor_agree(tmp_path: Path) ->
 
 
 def test_required_metadata_still_count(tmp_path: Path) -> None:
-    from handover.rules import Requirement
-
     rules = RuleSet(RULES.rules, frozenset({Requirement.MODE}))
     old, new = tree(tmp_path / "old", {"a.php": b"/home/old"}), tree(tmp_path / "new", {"a.php": b"/home/new"})
     (new / "a.php").chmod(0o600)
     found = judged(raw_of(old, Role.SOURCE, rules, tmp_path), raw_of(new, Role.TARGET, rules, tmp_path), rules)
     assert found["a.php"] == ("metadata", "mode")
+
+
+# A host that lies
+
+
+def test_a_host_that_lies_about_a_second_digest_gains_what_a_false_digest_gains(tmp_path: Path) -> None:
+    old, new = (
+        tree(tmp_path / "old", {".htaccess": OWN}),
+        tree(tmp_path / "new", {".htaccess": b"lost\n" + PANEL % b"81"}),
+    )
+    source, target = raw_of(old, Role.SOURCE, RULES, tmp_path), raw_of(new, Role.TARGET, RULES, tmp_path)
+    assert judged(source, target, RULES)[".htaccess"] == ("changed", "size", "beyond_rule")
+    honest = Reader(io.BytesIO(target), where="test")
+    entry, header = [honest.parse(line) for line in honest.lines()][1], honest.header
+    assert entry.after is not None
+    false_second = msgspec.structs.replace(entry, after=msgspec.structs.replace(entry.after, digest=sha256(OWN)))
+    false_digest = file(".htaccess", OWN)
+    lies = [make_manifest(lie, rules=header.rules, role=Role.TARGET) for lie in (false_second, false_digest)]
+    assert judged(source, lies[0], RULES)[".htaccess"] == ("agreed", "size", "same_without_block", "by .htaccess")
+    assert judged(source, lies[1], RULES) == {}
+
+
+def test_a_second_digest_that_nobody_asked_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tree(tmp_path, {".htaccess": OWN + PANEL % b"81", "a.txt": b"/home/old"})
+    monkeypatch.setattr("handover.scan.session.agent_effects", lambda _: agent_effects([after("a.txt")]))
+    with pytest.raises(RemoteError, match="second digest under a rule"):
+        scan_tree(root, rules=RULES)
 
 
 # Carry-over

@@ -259,7 +259,7 @@ def _rules() -> Iterator[_Case]:
     yield rule("after-itself", "replaced by itself", "{equal_after: {path: a, replace: {b: b}}, reason: r}", 23)
     yield rule("after-no-path", "no path", "{equal_after: {replace: {b: c}}, reason: r}", 23)
     yield rule("after-nothing", "no replacement", "{equal_after: {path: a, replace: {}}, reason: r}", 42)
-    yield rule("after-no-value", "replaced by nothing", "{equal_after: {path: a, replace: {b: }}, reason: r}", 46)
+    yield rule("after-no-value", "replaced by nothing", "{equal_after: {path: a, replace: {b: }}, reason: r}", 45)
     yield rule("after-twice", "replaced twice", "{equal_after: {path: a, replace: {b: c, b: d}}, reason: r}", 49)
     yield _added(
         "never-applies-after-proof",
