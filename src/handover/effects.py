@@ -32,7 +32,7 @@ def effect_problem(
     begin: str, end: str, replace: tuple[Replacement, ...], *, is_block: bool, is_replacement: bool
 ) -> str | None:
     """Return why a rule cannot have these texts; ``None`` when it can. The words are harmless to show."""
-    if bool(begin) != is_block or bool(end) != is_block:
+    if {bool(begin), bool(end)} != {is_block}:
         return "a block has `begin` and `end`, and nothing else has them"
     if bool(replace) != is_replacement:
         return "a replacement has `replace`, and nothing else has it"

@@ -237,15 +237,16 @@ def _after_problem(entry: Entry, algorithm: Algorithm) -> str | None:
     after = entry.after
     if after is None:
         return None
-    if entry.digest is None or entry.size is None:
+    if entry.digest is None:
         return "a second digest for a file that was not read"
+    size = entry.size or 0
     if (after.doubt is None) == (after.digest is None) or bool(after.hidden) != (after.digest is not None):
         return "needs either a second digest with what was hidden, or a doubt"
-    if (after.doubt is DerivedDoubt.TOO_LARGE) != (entry.size > MAX_DERIVED_BYTES):
+    if (after.doubt is DerivedDoubt.TOO_LARGE) != (size > MAX_DERIVED_BYTES):
         return "a second digest or a doubt that does not fit the size"
     numbers = [hidden.rule for hidden in after.hidden]
     if numbers != sorted(set(numbers)):
         return "what was hidden is not in the order of the rules"
-    if after.hidden and after.hidden[0].bytes > entry.size:
+    if after.hidden and after.hidden[0].bytes > size:
         return "more was hidden than there is"
     return _digest_problem(after.digest, algorithm)

@@ -95,7 +95,7 @@ def after_problem(entry: Entry, chain: Chain) -> str | None:
         is_due = bool(chain) and entry.digest is not None and (entry.size or 0) > MAX_DERIVED_BYTES
         return "is too large for a second digest, and does not say so" if is_due else None
     numbers = {applied.number for applied in chain}
-    if not numbers or not numbers.issuperset(hidden.rule for hidden in after.hidden):
+    if not chain or not numbers.issuperset(hidden.rule for hidden in after.hidden):
         return "has a second digest under a rule that the header does not have for it"
     has_block = any(applied.rule.kind is RuleKind.IGNORE_BLOCK for applied in chain)
     if after.doubt not in (None, DerivedDoubt.TOO_LARGE) and not has_block:

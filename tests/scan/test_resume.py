@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from handover.effects import Replacement
 from handover.entries import EntryType
 from handover.errors import MalformedInput, RemoteError
 from handover.locations.channel import Channel
 from handover.locations.local import LocalHost
 from handover.proofs import ProofRules
+from handover.rules import Rule, RuleKind, RuleSet
 from handover.scan import Carry, CutScan, cut_scans, scan
 from support.cli import handover
 from support.rounds_of_scans import scan_to
@@ -135,6 +137,17 @@ def test_of_two_cut_scans_the_later_one_is_believed(tree: Path, tmp_path: Path) 
     assert later
     assert later <= carried(resumed)
     right(resumed, tree)
+
+
+def test_under_other_rules_that_keep_proof_files_are_read_again(tree: Path, tmp_path: Path) -> None:
+    cuts = cut_after(int(0.95 * wire_length(tree, tmp_path)), tmp_path / "out", tree)
+    replaced = (Replacement(old="\r\n", new="\n"),)
+    rules = RuleSet((Rule(RuleKind.EQUAL_AFTER, "folder */**", "text", "terms", replace=replaced),))
+    resumed = scan_to(tmp_path / "out", tree, Carry(cuts), keep_cut=True, rules=rules)
+    spoken_of = {path for path, entry in resumed.entries.items() if entry.after is not None}
+    assert len(spoken_of) == len([*tree.glob("folder */file *")])
+    assert carried(resumed)
+    assert not carried(resumed) & spoken_of
 
 
 def test_what_changed_after_the_cut_is_read_again(tree: Path, tmp_path: Path) -> None:

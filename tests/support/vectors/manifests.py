@@ -540,6 +540,11 @@ def _seconds() -> Iterator[tuple[str, str, bytes]]:
         yield name, defect, manifest([folder(""), entry], _UNDER_PROOF)
     only = {**HEADER, "rules": {"sha256": "0" * 64, "after": [_REPLACE]}}
     yield "no-rules", "a second digest under no rule", manifest([folder(""), _second(good, doubt="nested")])
+    yield (
+        "too-large-under-no-rule",
+        "too large under no rule",
+        manifest([folder(""), _second(large, doubt="too_large")]),
+    )
     yield "no-block", "an open block under a replacement", manifest([folder(""), _second(good, doubt="unclosed")], only)
     for name, defect, rule in (
         ("rule-that-ignores", "a rule of another kind", {**without(_BLOCK, "begin", "end"), "kind": "ignore"}),
