@@ -13,7 +13,7 @@ from handover import challenge, differences, strict_json
 from handover.digests import sha256_hex
 from handover.errors import MalformedInput, NotVerified
 from handover.evidence import bundle as bundles
-from handover.evidence import inventory, sums
+from handover.evidence import history, inventory, sums
 from handover.evidence.bundle import Bundle
 from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME, RULES_NAME, Inventory
 from handover.evidence.policy import Agreement, OtherRound, Policy
@@ -115,7 +115,7 @@ def read_report(files: Vouched, table: Table, policy: Policy, ledger: Ledger) ->
     report = ledger.attempt(Step.REPORT, _report, files, table.listed)
     if report is not None:
         for other in policy.find_rounds():
-            if problem := _chain_problem(report, sha256_hex(table.raw), other):
+            if problem := _chain_problem(report, sha256_hex(table.raw), other) or history.contradiction(report, other):
                 ledger.failed(Step.REPORT, problem)
         ledger.passed(Step.REPORT, f"round {report.round}, and it lists the same files")
     return report
@@ -165,6 +165,8 @@ def _report(files: Vouched, listed: Mapping[str, str]) -> Report:
     names = [part.name for part in report.parts]
     if len(set(names)) != len(names):
         raise MalformedInput("a part is there twice", where=where)
+    if problem := history.disorder(report):
+        raise NotVerified(problem, where=where)
     _check_evidence(report, told, where)
     return report
 

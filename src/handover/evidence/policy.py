@@ -14,7 +14,7 @@ from handover.evidence.allowed_signers import AllowedSigners
 from handover.evidence.pdf_findings import PdfPolicy
 from handover.evidence.statement import PartyRole
 from handover.manifest import Base, CaseRef
-from handover.report import Dates, Party, Report
+from handover.report import Dates, EarlierAnswer, Party, Report
 from handover.rules import RulesDocument
 
 #: Who has to sign when neither the verifier nor the terms say it.
@@ -28,11 +28,12 @@ FindBase = Callable[[Base], Callable[[], BinaryIO] | None]
 
 @dataclass(frozen=True, slots=True)
 class OtherRound:
-    """What another bundle says that it is; ``sha256`` is that of its ``SHA256SUMS``."""
+    """What another bundle says that it is, with the answers in it; ``sha256`` is that of its ``SHA256SUMS``."""
 
     where: str
     report: Report
     sha256: str
+    answers: tuple[EarlierAnswer, ...] = ()
 
 
 def no_rounds() -> Iterable[OtherRound]:

@@ -11,19 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from handover.bundles import open_bundle
-from handover.digests import sha256_hex
 from handover.errors import HandoverError, MalformedInput, UsageError
-from handover.evidence import sums
-from handover.evidence.bundle import read
-from handover.evidence.inventory import REPORT_NAME
+from handover.evidence.history import other_round
 from handover.evidence.policy import OtherRound
 from handover.files import local_io
 from handover.locations.location import is_manifest
 from handover.manifest import Base
 from handover.manifest_reader import Reader
 from handover.paths import shown
-from handover.report import Report
-from handover.strict_json import MAX_DOCUMENT
 
 _ROUND = re.compile(r"[0-9]{4}\Z")
 _SUFFIX = ".manifest"
@@ -55,10 +50,7 @@ class Bases:
                 continue
             with suppress(HandoverError):
                 bundle = self._opened.enter_context(open_bundle(place))
-                if {sums.NAME, REPORT_NAME} <= set(bundle.listing.files):
-                    raw = read(bundle, REPORT_NAME, MAX_DOCUMENT)
-                    sha256 = sha256_hex(read(bundle, sums.NAME, sums.MAX_SUMS))
-                    yield OtherRound(bundle.where, Report.from_bytes(raw, where=bundle.where), sha256)
+                yield other_round(bundle)
 
     def _manifests(self, place: Path) -> Iterator[Opener]:
         if place.is_file() and is_manifest(place):

@@ -28,6 +28,7 @@ from handover.report import (
     TYPE,
     VERSION,
     Custody,
+    EarlierRound,
     Failure,
     FileRef,
     PartReport,
@@ -60,7 +61,7 @@ class RoundPlan:
 
     ``one_sided``: a side that cannot be read is reported instead of ending the run. ``same_host``: the same root on the
     same machine may be compared with itself. ``protocol``: the round has one in PDF, for the parties to sign.
-    ``signed_terms`` are statements about the terms, taken along.
+    ``signed_terms`` are statements about the terms, taken along. ``history`` are the rounds before this one.
     """
 
     number: int
@@ -72,6 +73,7 @@ class RoundPlan:
     same_host: bool = False
     protocol: bool = False
     signed_terms: tuple[StatementFile, ...] = ()
+    history: tuple[EarlierRound, ...] = ()
 
 
 def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundings) -> Report:
@@ -230,6 +232,7 @@ def _report(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...], world:
         case=CaseRef(id=plan.terms.id, name=plan.terms.case),
         round=plan.number,
         previous=plan.previous,
+        history=plan.history,
         created_at=world.instant(),
         timezone=plan.terms.timezone,
         dates=dates_of(plan.terms),

@@ -16,6 +16,7 @@ from handover.rules import RuleSet
 from handover.terms import Location, Route, SshTransport
 from handover.workflow.case import Case
 from handover.workflow.custody import beside
+from handover.workflow.history import history
 from handover.workflow.outcome import Outcome
 from handover.workflow.parts import PartPlan
 from handover.workflow.reading import Reading, SidePlan, check_output, side_plan
@@ -60,6 +61,7 @@ def run_round(case: Case, request: RunRequest, reading: Reading, world: Surround
         plan = RoundPlan(
             number=number,
             previous=previous,
+            history=history(case),
             terms=case.terms,
             raw_terms=case.raw_terms,
             parts=parts,
