@@ -16,6 +16,7 @@ from handover.report import Report
 
 _PARTY_COLUMNS = {"role": 2, "party": 4, "contact": 4, "ticket": 2, "key": 5}
 _CUSTODY_COLUMNS = {"party": 3, "signed_at": 3, "key": 4}
+_ANNEX_COLUMNS = {"path": 7, "difference": 4, "source": 3, "target": 3}
 _SIDES = (Role.SOURCE, Role.TARGET)
 
 
@@ -63,7 +64,7 @@ def unproven() -> Iterator[Block]:
 
 def annex(pages: tuple[PartPage, ...]) -> Iterator[Block]:
     """Yield differences by name, some of every class, and where all of them are."""
-    columns = (Column(LABELS["path"], 4), *(Column(LABELS[label], 3) for label in ("difference", *_SIDES)))
+    columns = _columns(_ANNEX_COLUMNS)
     for part in pages:
         total, shown = sum(group.total for group in part.groups), sum(len(group.rows) for group in part.groups)
         if total:
