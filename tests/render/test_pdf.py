@@ -228,7 +228,7 @@ def test_it_says_that_it_is_for_archives_and_for_every_reader(drawn):
 def test_a_reader_that_speaks_finds_headings_tables_and_fields(drawn):
     made = drawn(lost_uploads(), findings=(FINDING,))
     assert len(made.elements("/H1")) == 1
-    assert len(made.elements("/H2")) == 15
+    assert len(made.elements("/H2")) == 16
     assert len(made.elements("/Table")) == len(made.elements("/THead"))
     assert made.elements("/Link") == []
     for form in made.elements("/Form"):

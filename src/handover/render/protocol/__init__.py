@@ -85,6 +85,7 @@ def _sections(report: Report, pages: tuple[PartPage, ...]) -> Iterator[Section]:
     parts: dict[str, Iterator[Block]] = {
         "remarks": sections.remarks(report),
         "next": sections.steps(report),
+        "timeline": sections.events(report),
         "when": sections.dates(report),
         "numbers": sections.numbers(pages),
         "causes": sections.causes(report),

@@ -11,6 +11,7 @@ from typing import Final
 from handover.evidence.statement import Decision
 from handover.render.protocol.blocks import Block, Box, Column, Paragraph, Table
 from handover.render.wording import codes, protocols
+from handover.render.wording.first_action import first_action
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
 from handover.render.wording.language import foreign, plain
@@ -43,7 +44,7 @@ def subject(report: Report) -> Iterator[Block]:
 
 def result(report: Report) -> Iterator[Block]:
     """Yield the verdict in sentences, and what must never be missing beside it."""
-    yield from map(Paragraph, headline(report).sentences)
+    yield from map(Paragraph, (*headline(report).sentences, first_action(report)))
     yield Paragraph(" · ".join(codes.scope(report)))
     yield Paragraph(codes.strength(report), quiet=True)
 

@@ -18,6 +18,7 @@ from handover.render.wording.labels import LABELS
 from handover.render.wording.language import clock, foreign, number
 from handover.render.wording.remarks import beside, excluded
 from handover.render.wording.steps import next_steps
+from handover.render.wording.timeline import timeline
 from handover.report import Report
 from handover.terms.moments import UNTIL, moment_of, zone_of
 
@@ -48,6 +49,14 @@ def remarks(report: Report) -> Iterator[Block]:
 def steps(report: Report) -> Iterator[Block]:
     """Yield what to do now."""
     yield Points(next_steps(report, kept=True), ordered=True)
+
+
+def events(report: Report) -> Iterator[Block]:
+    """Yield what happened in the case, with the answers of the parties to earlier rounds."""
+    columns = (_column("moment", 2), _column("happened", 5))
+    yield Table(LABELS["timeline"], columns, tuple((event.when, event.what) for event in timeline(report)))
+    if report.history:
+        yield Paragraph(LABELS["history_note"], quiet=True)
 
 
 def dates(report: Report) -> Iterator[Block]:
