@@ -14,7 +14,7 @@ from handover.render.wording.labels import LABELS, limits
 from handover.render.wording.language import foreign, moment
 from handover.report import Report
 
-_PARTY_COLUMNS = {"role": 2, "party": 4, "contact": 4, "ticket": 2, "key": 5}
+_PARTY_COLUMNS = {"role": 3, "party": 4, "contact": 4, "ticket": 3, "key": 6}
 _CUSTODY_COLUMNS = {"party": 3, "signed_at": 3, "key": 4}
 _ANNEX_COLUMNS = {"path": 7, "difference": 4, "source": 3, "target": 3}
 _SIDES = (Role.SOURCE, Role.TARGET)

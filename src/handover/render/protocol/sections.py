@@ -54,7 +54,7 @@ def steps(report: Report) -> Iterator[Block]:
 def events(report: Report) -> Iterator[Block]:
     """Yield what happened in the case, with the answers of the parties to earlier rounds."""
     columns = (_column("moment", 2), _column("happened", 5))
-    yield Table(LABELS["timeline"], columns, tuple((event.when, event.what) for event in timeline(report)))
+    yield Table(LABELS["timeline_caption"], columns, tuple((event.when, event.what) for event in timeline(report)))
     if report.history:
         yield Paragraph(LABELS["history_note"], quiet=True)
 

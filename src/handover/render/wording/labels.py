@@ -186,6 +186,7 @@ LABELS = Labels(
         "item": "No.",
         "remark": "Remark",
         "when": "Dates",
+        "timeline_caption": "In the order of time; each moment is the word of the clock that it comes from",
         "dates_caption": "The same moments by the clocks of the parties and in UTC",
         "moment": "Moment",
         "parties": "Parties and keys",
