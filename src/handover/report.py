@@ -49,6 +49,16 @@ class Previous(Document):
     sha256: Hex256
 
 
+class EarlierRemark(Document):
+    """One point that a party wanted on record with its answer, as its statement has it."""
+
+    about: str | None = None
+    text: str
+    position: Literal["confirmed", "disputed", "not_examined"] | None = None
+    remedy: str | None = None
+    by_date: str | None = None
+
+
 class EarlierAnswer(Document):
     """What a party answered to an earlier round; ``sha256`` is that of its statement, with no signature checked."""
 
@@ -58,6 +68,7 @@ class EarlierAnswer(Document):
     decision: Literal["accept", "accept_with_remarks", "reject", "none"]
     signed_at: Instant
     sha256: Hex256
+    remarks: tuple[EarlierRemark, ...] = ()
 
 
 class EarlierRound(Document):

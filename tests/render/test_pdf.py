@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handover import digests, paths
+from handover.comparison import Verdict
 from handover.render import glyphs, pdf, pdf_fields, protocol
 from handover.render.wording import language
+from handover.report import EarlierAnswer, EarlierRemark, EarlierRound
 from render.worlds import CUSTODY, FINDING, HOSTILE, Part, agreed, hostile, lost_uploads, make_world, same
 from support.manifests import file
 
@@ -128,6 +130,38 @@ def test_every_remark_has_room_for_the_position_of_each_side(drawn):
 
 def test_a_good_migration_needs_no_remark(drawn):
     assert "Nothing was found that needs a remark." in drawn(Part(same(), same())).text
+
+
+def test_what_the_parties_remarked_on_earlier_rounds_stands_beside_the_remarks_of_this_one(drawn, tmp_path):
+    remarks = (
+        EarlierRemark(about="web", text="The uploads of 2022 are lost.", position="disputed"),
+        EarlierRemark(text="#panic() " + "x" * 5000, remedy="send them again", by_date="2026-12-01"),
+    )
+    answer = EarlierAnswer(
+        role="receiver",
+        party="New Host Oy",
+        facts="confirmed",
+        decision="reject",
+        signed_at="2026-11-27T10:00:00Z",
+        sha256="e" * 64,
+        remarks=remarks,
+    )
+    earlier = EarlierRound(
+        round=1, sha256="f" * 64, created_at="2026-11-26T10:00:00Z", verdict=Verdict.NOT_COMPLETE, answers=(answer,)
+    )
+    world = make_world(lost_uploads()).but(round=2, history=(earlier,) * 30)
+    raw = pdf.render(world.report, world.differences, language="en")
+    text = " ".join(Drawn(tmp_path / "report.en.pdf", raw, world).text.split())
+    for words in (
+        "web: The uploads of 2022 are lost.",
+        "disputed",
+        "Remedy, by 2026-12-01:",
+        "again",
+        "40 of 60 shown",
+    ):
+        assert words in text
+    assert "#panic() xxx" in text
+    assert "Answer of RECEIVER (New Host Oy) to round 1" in text
 
 
 def test_it_says_what_it_rests_on_and_what_it_cannot_prove(drawn):

@@ -32,7 +32,8 @@ def case(tmp_path: Path) -> Path:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     sign = ("sign", case, "--as", "receiver", "--key", key, "--name", "Aino", "--facts", "confirmed")
-    assert handover(*sign, "--decision", "reject").code == 0
+    words = ("--remark", "lost.jpg is still on our old disk")
+    assert handover(*sign, "--decision", "reject", *words).code == 0
     return case
 
 
@@ -42,6 +43,8 @@ def test_a_round_tells_of_the_rounds_before_and_of_their_answers(case: Path):
     (told,) = json.loads((second / "report.json").read_text())["history"]
     assert (told["round"], told["verdict"]) == (1, "not_complete")
     assert [(answer["role"], answer["decision"]) for answer in told["answers"]] == [("receiver", "reject")]
+    (answer,) = told["answers"]
+    assert answer["remarks"] == [{"text": "lost.jpg is still on our old disk"}]
     assert "facts confirmed, rejects" in (second / "report.en.html").read_text()
     assert handover("verify", second, "--require", "none").code == 1
 

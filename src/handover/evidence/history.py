@@ -15,8 +15,8 @@ from handover.evidence import sums
 from handover.evidence.bundle import Bundle, read
 from handover.evidence.inventory import REPORT_NAME
 from handover.evidence.policy import OtherRound
-from handover.evidence.statement import MAX_STATEMENT, FileName, Kind, Statement
-from handover.report import EarlierAnswer, EarlierRound, Report
+from handover.evidence.statement import MAX_STATEMENT, FileName, Kind, Remark, Statement
+from handover.report import EarlierAnswer, EarlierRemark, EarlierRound, Report
 from handover.strict_json import MAX_DOCUMENT
 
 
@@ -90,4 +90,15 @@ def _answer(statement: Statement, digest: str) -> EarlierAnswer:
         decision=statement.decision.value,
         signed_at=statement.signed_at,
         sha256=digest,
+        remarks=tuple(map(_remark, statement.remarks)),
+    )
+
+
+def _remark(remark: Remark) -> EarlierRemark:
+    return EarlierRemark(
+        about=remark.about,
+        text=remark.text,
+        position=None if remark.position is None else remark.position.value,
+        remedy=remark.remedy,
+        by_date=remark.by_date,
     )

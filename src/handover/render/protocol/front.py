@@ -14,7 +14,6 @@ from handover.render.wording import codes, protocols
 from handover.render.wording.first_action import first_action
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
-from handover.render.wording.language import foreign, plain
 from handover.report import PartReport, Party, Report, SideReport
 
 #: Parts that are named, and characters of a foreign string.
@@ -66,10 +65,7 @@ def box(report: Report, party: Party) -> Box:
 
 def short(text: str | None) -> str:
     """Return a foreign text, cut where it would take the room of the signatures; a dash when there is none."""
-    if text is None:
-        return "–"
-    bare = plain(foreign(text))
-    return bare if len(bare) <= _SHORT else bare[: _SHORT - 1] + "…"
+    return "–" if text is None else protocols.cut(text, _SHORT)
 
 
 def _places(report: Report, part: PartReport) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from handover.comparison import Verdict
 from handover.evidence.statement import Facts, PartyRole
 from handover.render.page import FolderRow, PartPage
 from handover.render.protocol.blocks import Block, Cell, Column, Heading, Paragraph, Points, Table, name_of
+from handover.render.protocol.front import short
 from handover.render.wording import codes, protocols
 from handover.render.wording.causes import unexplained
 from handover.render.wording.headline import headline
@@ -24,12 +25,19 @@ from handover.terms.moments import UNTIL, moment_of, zone_of
 
 #: Folders of one part that are named.
 _FOLDERS: Final = 20
+#: Remarks on earlier rounds, the latest; their statements have them all.
+_EARLIER: Final = 40
 _WELL = (Verdict.COMPLETE, Verdict.COMPLETE_AS_AGREED)
 _POSITIONS = (Facts.CONFIRMED, Facts.DISPUTED)
 
 
 def remarks(report: Report) -> Iterator[Block]:
-    """Yield what needs the parties' positions, item by item, with room for them."""
+    """Yield what needs the parties' positions, item by item, with room for them, and what they remarked before."""
+    yield from _of_this_round(report)
+    yield from _of_earlier_rounds(report)
+
+
+def _of_this_round(report: Report) -> Iterator[Block]:
     items = beside(report) if report.verdict in _WELL else (*headline(report).sentences, *beside(report))
     roles = report.required_signatures or tuple(
         party.role for party in report.parties if party.role in (PartyRole.SENDER, PartyRole.RECEIVER)
@@ -44,6 +52,26 @@ def remarks(report: Report) -> Iterator[Block]:
         yield Paragraph(LABELS["remarks_note"], quiet=True)
     else:
         yield Points(items, ordered=True)
+
+
+def _of_earlier_rounds(report: Report) -> Iterator[Block]:
+    given = [
+        (earlier.round, answer, remark)
+        for earlier in report.history
+        for answer in earlier.answers
+        for remark in answer.remarks
+    ]
+    if not given:
+        return
+    yield Heading(LABELS["earlier_remarks"])
+    columns = (_column("round", 2), _column("party", 4), _column("remark", 9), _column("position", 3))
+    rows: list[tuple[Cell, ...]] = []
+    for round_number, answer, remark in given[-_EARLIER:]:
+        position = LABELS[remark.position] if remark.position is not None else ""
+        rows.append((number(round_number), short(answer.party), protocols.remark_lines(remark), position))
+    yield Table(LABELS["earlier_remarks_caption"], columns, tuple(rows))
+    if len(given) > _EARLIER:
+        yield Paragraph(codes.shown_of(_EARLIER, len(given)), quiet=True)
 
 
 def steps(report: Report) -> Iterator[Block]:

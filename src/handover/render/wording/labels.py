@@ -183,6 +183,9 @@ LABELS = Labels(
             "the positions on paper and there should be the same."
         ),
         "remarks_none": "Nothing was found that needs a remark.",
+        "earlier_remarks": "Remarks on earlier rounds",
+        "earlier_remarks_caption": "What the parties wanted on record with their answers; the latest last",
+        "position": "Position",
         "item": "No.",
         "remark": "Remark",
         "when": "Dates",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from typing import Final
 
 from handover import differences, digests
 from handover.evidence.inventory import REPORT_NAME
 from handover.render.wording.labels import LABELS
 from handover.render.wording.language import clock, foreign, number, plain, say
-from handover.report import Report
+from handover.report import EarlierRemark, Report
 from handover.terms.moments import zone_of
+
+#: Characters of one remark; its statement has them all.
+_LONGEST: Final = 1000
 
 
 def title(report: Report) -> str:
@@ -74,6 +78,25 @@ def to_tick(choice: str) -> str:
 def field_name(role: str, party: str) -> str:
     """Return what a reader that speaks says of the place where a party signs."""
     return say("{signature}: {role}, {party}", signature=LABELS["signature"], role=role, party=party)
+
+
+def remark_lines(remark: EarlierRemark) -> tuple[str, ...]:
+    """Return what a party remarked: what about, the point itself, and what is to be done by when."""
+    about, text, remedy = (cut(value or "", _LONGEST) for value in (remark.about, remark.text, remark.remedy))
+    lines = [text if remark.about is None else say("{about}: {text}", about=about, text=text)]
+    if remark.remedy is not None and remark.by_date is not None:
+        lines.append(say("Remedy, by {date}: {remedy}", date=foreign(remark.by_date), remedy=remedy))
+    elif remark.remedy is not None:
+        lines.append(say("Remedy: {remedy}", remedy=remedy))
+    elif remark.by_date is not None:
+        lines.append(say("By {date}", date=foreign(remark.by_date)))
+    return tuple(lines)
+
+
+def cut(text: str, letters: int) -> str:
+    """Return a foreign text, harmless, and cut where it would take the room of others."""
+    bare = plain(foreign(text))
+    return bare if len(bare) <= letters else bare[: letters - 1] + "…"
 
 
 def receipt(report: Report) -> str:
