@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
+import re
 
 import pytest
 
-from handover import patterns, presets
+from handover import presets
 from handover.errors import UsageError
 from handover.rules import RuleKind, RuleSet
 from support import preset_tables
@@ -85,9 +85,11 @@ def test_a_preset_gives_a_reason_for_each_rule_and_says_whose_it_is(name):
 def test_what_a_preset_says_of_a_site_can_be_looked_for(name):
     preset = presets.load(name)
     rules = RuleSet(preset.rules)
-    for pattern in preset.core:
-        patterns.translate(pattern, itertools.count())
-    for path in (*preset.needs, *preset.marks):
+    needs = preset.site.needs if preset.site else ()
+    core = preset.site.core_paths() if preset.site else re.compile(b"(?!)")
+    for path in (SITES[name] + EVERYWHERE).replace("index.html", "").replace("index.php", "").split():
+        assert not core.fullmatch(path.encode()), path
+    for path in (*needs, *preset.marks):
         assert path == path.strip("/")
         assert not set(path) & set("*?[]\\")
         found = rules.match(path.encode())

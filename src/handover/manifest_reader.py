@@ -5,6 +5,7 @@ Pure: it works on streams that are given to it. Specification: ``docs/spec/manif
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -76,6 +77,7 @@ class Reader:
         self._number = 1
         self._seal: Seal | None = None
         self._trailer: Trailer | None = None
+        self._watched: dict[bytes, tuple[bytes, ...]] = {}
         raw = stream.readline(strict_json.MAX_LINE + 1)
         if not raw.endswith(b"\n"):
             raise self._cut_or_long(raw)
@@ -105,6 +107,17 @@ class Reader:
         """Number of bytes of the file; only when the lines have come to their end."""
         assert self._seal is not None
         return self._seal.length
+
+    def watch(self, folders: Iterable[bytes]) -> None:
+        """Notice whether anything lies below these folders, each with its ``/``; before the first line is read."""
+        self._watched = {folder: _beginnings(folder) for folder in folders}
+
+    def saw_below(self, folder: bytes) -> bool:
+        """Whether anything lies below a folder that was watched; only when the lines have come to their end.
+
+        A name that is not UTF-8 can count for a folder that is named nearly alike: then nothing is called empty.
+        """
+        return folder not in self._watched
 
     def lines(self) -> Iterator[Line]:
         """Yield each entry line."""
@@ -171,6 +184,8 @@ class Reader:
             block = raw[:at] if is_last else raw
             if block:
                 self._bytes_read.take(block)
+                if self._watched:
+                    self._watched = {one: any_of for one, any_of in self._watched.items() if not _has(block, any_of)}
                 yield block
             if is_last:
                 self._end(raw[at:], more=bool(self._stream.read(1)))
@@ -235,6 +250,18 @@ class Reader:
             where=self._place(),
             hint="A scan or a copy of the file broke off. Ask for the whole file, or scan again.",
         )
+
+
+def _beginnings(folder: bytes) -> tuple[bytes, ...]:
+    """Return how the lines below a folder begin: quotes within a line are escaped, so they stand nowhere else."""
+    text, _ = paths.to_fields(folder)
+    plain = () if text is None else (b'{"path":' + strict_json.encode(text)[:-1],)
+    # Three bytes are four digits; what is over shares a digit with the name behind it.
+    return (*plain, b'{"path_b64":"' + base64.b64encode(folder[: len(folder) // 3 * 3]))
+
+
+def _has(block: bytes, beginnings: tuple[bytes, ...]) -> bool:
+    return any(beginning in block for beginning in beginnings)
 
 
 def audit(stream: BinaryIO, *, where: str, scratch: Callable[[], BinaryIO]) -> tuple[Header, Trailer, str]:

@@ -25,6 +25,8 @@ from handover.manifest_reader import Reader
 from handover.rollup import FolderSummary, Rollup
 from handover.rules import RuleSet
 from handover.sentences import Sentence
+from handover.site import SiteFacts
+from handover.site_check import SiteCheck
 from handover.strict_json import Count, Document, Hex256, Instant
 
 VERSION: Literal[1] = 1
@@ -167,6 +169,7 @@ class PartReport(Document):
     """Result of one part. ``comparison`` is absent when neither side was read, ``challenge`` when there was none.
 
     A report of 0.1 has no ``areas``.
+    ``site`` is absent when no preset says what the part is, and when no difference concerns it.
     """
 
     name: str
@@ -178,6 +181,7 @@ class PartReport(Document):
     folders: tuple[FolderSummary, ...] = ()
     folders_total: Count
     areas: tuple[Area, ...] = ()
+    site: SiteFacts | None = None
 
 
 class Fact(Document):
@@ -303,9 +307,11 @@ def compare_part(
         return PartReport(name=name, source=source.report(), target=target.report(), folders_total=0)
     comparer = Comparer(source.reader, target.reader, rules)
     rollup = Rollup()
+    site = SiteCheck(rules.site, target.reader) if rules.site and source.reader and target.reader else None
+    takers = (rollup.add, sink) if site is None else (rollup.add, site.add, sink)
     for difference in comparer.differences():
-        rollup.add(difference)
-        sink(difference)
+        for take in takers:
+            take(difference)
     return PartReport(
         name=name,
         likeness=likeness(source.reader.header, target.reader.header) if source.reader and target.reader else None,
@@ -316,6 +322,7 @@ def compare_part(
         folders=rollup.folders(),
         folders_total=rollup.total,
         areas=comparer.areas(),
+        site=None if site is None else site.facts(),
     )
 
 

@@ -22,6 +22,7 @@ from handover.effects import Replacement, effect_problem, in_one_form
 from handover.entries import MAX_PROOF_RULES
 from handover.errors import MalformedInput, UsageError
 from handover.patterns import PatternError, translate
+from handover.site import Site
 from handover.strict_json import Document, Hex256
 
 MAX_RULES: Final = 1000
@@ -129,13 +130,15 @@ class RuleSet:
     """All rules of one part in their order, and what else its verdict depends on.
 
     ``max_excluded_bp`` is in basis points, 1/100 of a percent. ``database`` names the database that belongs to the part
-    and that no rule here speaks of; it is empty when there is none.
+    and that no rule here speaks of; it is empty when there is none. ``site`` is what a preset knows of the site in it;
+    no verdict depends on that.
     """
 
     rules: tuple[Rule, ...] = ()
     require: frozenset[Requirement] = frozenset()
     max_excluded_bp: int = DEFAULT_MAX_EXCLUDED_BP
     database: str = ""
+    site: Site | None = None
     _matcher: re.Pattern[bytes] | None = field(init=False, repr=False, compare=False)
     _proofs: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
 
@@ -264,6 +267,7 @@ class PartRules(Document):
     require: tuple[Requirement, ...]
     max_excluded_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
     database: str
+    site: Site | None = None
 
     @classmethod
     def of(cls, name: str, rule_set: RuleSet) -> Self:
@@ -274,13 +278,16 @@ class PartRules(Document):
             require=tuple(sorted(rule_set.require)),
             max_excluded_bp=rule_set.max_excluded_bp,
             database=rule_set.database,
+            site=rule_set.site,
         )
 
     def rule_set(self, *, where: str) -> RuleSet:
         """Return the rules themselves; ``MalformedInput`` when one is not valid."""
         rules = tuple(row.rule(where=where) for row in self.rules)
+        if self.site is not None:
+            self.site.check(where=where)
         try:
-            return RuleSet(rules, frozenset(self.require), self.max_excluded_bp, self.database)
+            return RuleSet(rules, frozenset(self.require), self.max_excluded_bp, self.database, self.site)
         except UsageError as error:
             raise MalformedInput(error.what, where=where, hint=error.hint) from error
 

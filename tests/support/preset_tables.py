@@ -10,6 +10,7 @@ from pathlib import Path
 
 from handover import presets
 from handover.presets import Preset
+from handover.rules import Rule
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "presets.md"
 BEGIN = "<!-- from here on written by tests/support/preset_tables.py -->\n"
@@ -35,16 +36,21 @@ def _chapter(preset: Preset) -> Iterator[str]:
         yield f"Database: {preset.database}, not part of the handover."
     if preset.marks:
         yield f"Told by {_names(preset.marks)}."
-    if preset.needs:
-        yield f"Cannot work without {_names(preset.needs)}."
-    if preset.core:
-        yield f"Comes with the program: {_names(preset.core)}."
+    if preset.site is not None:
+        yield f"Cannot work without {_names(preset.site.needs)}."
+    if preset.site is not None and preset.site.core:
+        yield f"Comes with the program: {_names(preset.site.core)}."
     if others:
         yield f"Takes the rules of {', '.join(f'`{origin.removeprefix(presets.ORIGIN)}`' for origin in others)} along."
     yield ""
-    rows = [f"| `{rule.kind}` | `{rule.pattern}` | {rule.reason} |" for rule in preset.rules if rule.origin == own]
+    rows = [_row(rule) for rule in preset.rules if rule.origin == own]
     if rows:
         yield from ("| kind | pattern | reason |", "| --- | --- | --- |", *rows)
+
+
+def _row(rule: Rule) -> str:
+    lines = f", from `{rule.begin}` to `{rule.end}`" if rule.begin else ""
+    return f"| `{rule.kind}` | `{rule.pattern}`{lines} | {rule.reason} |"
 
 
 def _names(paths: tuple[str, ...]) -> str:

@@ -21,7 +21,8 @@ import msgspec
 from handover.effects import Replacement
 from handover.errors import UsageError
 from handover.paths import shown
-from handover.rules import Rule, RuleKind
+from handover.rules import Rule, RuleKind, in_force
+from handover.site import Site
 
 #: With this begins the origin of every rule that a preset gives.
 ORIGIN: Final = "preset "
@@ -56,7 +57,7 @@ class Preset:
     """What is known of one kind of site; ``database`` names the one that it needs, empty when it needs none.
 
     ``rules`` are its own and then those of the preset that it takes along. Each of ``marks`` is a file that only such a
-    site has. Without what stands in ``needs`` it cannot work. ``core`` are patterns of what comes with the program.
+    site has.
     """
 
     name: str
@@ -64,8 +65,7 @@ class Preset:
     database: str
     rules: tuple[Rule, ...]
     marks: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    core: tuple[str, ...] = ()
+    site: Site | None = None
 
 
 def names() -> tuple[str, ...]:
@@ -111,11 +111,13 @@ def _stems(folder: Traversable) -> Iterator[str]:
 def _read(stem: str, folder: Traversable, name: str) -> Preset:
     text = (folder / f"{stem}{_SUFFIX}").read_text("utf-8")
     file = msgspec.convert(tomllib.loads(text), _File)
-    rules = [_rule(row, f"{ORIGIN}{name}") for row in file.rules]
-    own = {rule.pattern for rule in rules}
-    rules += (rule for rule in (load(file.also).rules if file.also else ()) if rule.pattern not in own)
-    site = file.site or _Site(needs=())
-    return Preset(name, file.title, file.database, tuple(rules), site.marks, site.needs, site.core)
+    own = [_rule(row, f"{ORIGIN}{name}") for row in file.rules]
+    taken_along = load(file.also).rules if file.also else ()
+    rules = tuple(rule for _, rule in in_force((*own, *taken_along)))
+    if file.site is None:
+        return Preset(name, file.title, file.database, rules)
+    site = Site(preset=name, title=file.title, needs=file.site.needs, core=file.site.core)
+    return Preset(name, file.title, file.database, rules, file.site.marks, site)
 
 
 def _rule(row: _Row, origin: str) -> Rule:

@@ -16,6 +16,7 @@ from handover.evidence.statement import Decision, Statement
 from handover.manifest import Carried, GapCounts
 from handover.render.wording.remarks import RemarkCode
 from handover.report import RoundNumber, ScopeItem
+from handover.site import SiteFacts
 from handover.strict_json import Count, Document, Hex256, Instant
 
 
@@ -54,6 +55,7 @@ class PartResult(Document):
     excluded: ExcludedShare | None = None
     gaps: GapsBySide | None = None
     carried: CarriedBySide | None = None
+    site: SiteFacts | None = None
     differences_total: Count
     differences: tuple[DifferenceRow, ...]
 
@@ -179,12 +181,14 @@ class PreparedResult(Document):
 
 
 class StartedResult(Document):
-    """The document of ``init``."""
+    """The document of ``init``: the preset that was written into the terms, and the file that speaks for it."""
 
     type: Literal["handover-started"]
     version: Literal[1]
     terms: str
     case_id: str
+    preset: str = ""
+    mark: str = ""
 
 
 class TrustedResult(Document):

@@ -156,10 +156,10 @@ def prepared_document(prepared: Prepared) -> bytes:
     )
 
 
-def started_document(terms: Path, case_id: str) -> bytes:
-    """Return the document of ``init``."""
+def started_document(terms: Path, case_id: str, preset: str, mark: str) -> bytes:
+    """Return the document of ``init``; ``mark`` is the file that speaks for the preset."""
     return strict_json.encode_document(
-        StartedResult(type="handover-started", version=1, terms=_path(terms), case_id=case_id)
+        StartedResult(type="handover-started", version=1, terms=_path(terms), case_id=case_id, preset=preset, mark=mark)
     )
 
 
@@ -211,6 +211,7 @@ def _part(part: PartReport, differences: Differences, limit: int) -> PartResult:
         excluded=_excluded(comparison.excluded),
         gaps=comparison.gaps,
         carried=_carried(part),
+        site=part.site,
         differences_total=sampling.total(comparison),
         differences=tuple(map(_row, sampling.first(comparison, differences(part.name), limit))),
     )

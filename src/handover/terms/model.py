@@ -132,6 +132,7 @@ class Terms:
                 part.require | require,
                 self.max_excluded_bp,
                 part.database,
+                part.preset.site if part.preset else None,
             )
             for part in self.parts
         }

@@ -10,6 +10,7 @@ from handover.manifest import GapCounts
 from handover.render.wording.challenges import not_confirmed
 from handover.render.wording.codes import VERDICTS, Sides, sides_of
 from handover.render.wording.language import foreign, name, number, percent, plural, say, size
+from handover.render.wording.site import of_site
 from handover.report import PartReport, Report, verdict_of
 
 
@@ -27,7 +28,11 @@ def headline(report: Report) -> Headline:
     alone = len(report.parts) == 1
     well = report.verdict in (Verdict.COMPLETE, Verdict.COMPLETE_AS_AGREED)
     told = [part for part in report.parts if well or verdict_of(part) is report.verdict]
-    sentences = (of_part(part, text, alone=alone) for part in told for text in sentences_of(part, sides))
+    sentences = (
+        of_part(part, text, alone=alone)
+        for part in told
+        for text in (*of_site(part, sides), *sentences_of(part, sides))
+    )
     return Headline(VERDICTS[report.verdict], tuple(sentences))
 
 
