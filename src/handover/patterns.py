@@ -10,6 +10,7 @@ patterns in the terms are both foreign. This module is pure.
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ _BYTE = r"[\x00-\xff]"
 #: Any number of components; the first form tries the fewest first, the second the most, which is faster.
 _FEWEST_FOLDERS = f"(?:{_BYTE}*?/)??"
 _FOLDERS = f"(?:{_BYTE}*/)?"
+_SPECIAL = frozenset("*?[]\\!")
 _PLAIN = frozenset(string.ascii_letters + string.digits + "_")
 _ESCAPABLE = frozenset(string.punctuation + " ") - {"/"}
 _CLASS = re.compile(r"\[(?P<negated>[!^]?)(?P<members>\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
@@ -49,6 +51,20 @@ class _Wild(Enum):
 
 #: A wildcard, or the regular expression of one character.
 _Token = str | _Wild
+
+
+def literal(path: bytes) -> str | None:
+    """Return the pattern that matches this path and no other; ``None`` when no pattern can say it."""
+    try:
+        text = path.decode()
+    except UnicodeDecodeError:
+        return None
+    pattern = "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
+    try:
+        translate(pattern, itertools.count())
+    except PatternError:
+        return None
+    return pattern
 
 
 def translate(pattern: str, groups: Iterator[int]) -> str:

@@ -4,7 +4,7 @@ from handover.terms.model import Dates, Language, Location, Moment, Part, Party,
 from handover.terms.parsing import parse, parse_rules
 from handover.terms.problems import Place, Problem, TermsError
 from handover.terms.reading import parse_percent
-from handover.terms.writing import synthetic, template
+from handover.terms.writing import suggested, synthetic, template
 
 __all__ = [
     "Dates",
@@ -22,6 +22,7 @@ __all__ = [
     "parse",
     "parse_percent",
     "parse_rules",
+    "suggested",
     "synthetic",
     "template",
 ]

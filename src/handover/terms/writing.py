@@ -6,11 +6,14 @@ Whatever is put in is quoted, and what was written is parsed again before it is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from handover.digests import Algorithm
 from handover.presets import load
 from handover.rules import Rule, RuleKind, RuleSet, in_force
-from handover.terms.parsing import parse
+from handover.terms.document import MAX_BYTES
+from handover.terms.parsing import parse, parse_rules
+from handover.terms.parts import MAX_OWN_RULES
 
 _TEMPLATE = """\
 # The terms of one handover: who hands over what to whom, under which rules. Both companies can sign this file.
@@ -57,16 +60,26 @@ parts:
 # How much of the source may be ignored or agreed, in files or in bytes, before nothing can be said of the whole.
 max_excluded: 25%
 """
+_SUGGESTED = """\
+# Rules that could settle differences of this round. They are suggestions, drawn from names, sizes and times: nobody
+# has agreed to them, they are applied to nothing, and `handover verify` does not judge them. Read each, take out what
+# is not right, and try the rest with  handover run CASE --rules FILE  or move it into handover.yaml, where both parties
+# sign it. A missing file that people may have made is never among them.
+{remarks}rules:
+"""
 _NO_PRESET = "    #preset: wordpress             # well-known exceptions of WordPress\n"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def template(*, case_id: str, case: str, source: str, target: str, timezone: str, preset: str = "") -> str:
+def template(
+    *, case_id: str, case: str, source: str, target: str, timezone: str, preset: str = "", remark: str = ""
+) -> str:
     """Return a commented ``handover.yaml`` for a new case; ``UsageError`` when a value cannot be in one.
 
-    ``case_id`` is 32 random digits from 0 to f.
+    ``case_id`` is 32 random digits from 0 to f. ``remark`` says why this preset, in harmless text.
     """
-    chosen = f"    preset: {_quoted(load(preset).name)}\n" if preset else _NO_PRESET
+    why = f"    # {remark}" if remark else ""
+    chosen = f"    preset: {_quoted(load(preset).name)}{why}\n" if preset else _NO_PRESET
     text = _TEMPLATE.format(
         id=_quoted(case_id),
         case=_quoted(case),
@@ -102,12 +115,33 @@ def synthetic(*, case_id: str, case: str, source: str, target: str, rules: RuleS
     return _checked("\n".join(lines) + "\n")
 
 
+def suggested(rules: Iterable[tuple[str, Rule]], remarks: Iterable[str] = ()) -> str:
+    """Return a file for ``--rules`` with these rules, each below what is said of it; ``remarks`` are about all.
+
+    What is said is harmless text in one line. Rules for which such a file has no room are left out, the last first.
+    """
+    text = _SUGGESTED.format(remarks="".join(f"# {remark}\n" for remark in remarks))
+    left = MAX_BYTES - len(text.encode())
+    for remark, rule in islice(rules, MAX_OWN_RULES):
+        item = f"\n  # {remark}\n  {_item(rule, rule.reason)}\n"
+        left -= len(item.encode())
+        if left < 0:
+            break
+        text += item
+    parse_rules(text.encode(), "the rules to be suggested")
+    return text
+
+
 def _rule_lines(rules: Iterable[Rule]) -> Iterator[str]:
     applying = [rule for _, rule in in_force(rules)]
     if applying:
         yield "    rules:"
     for rule in applying:
-        yield f"      - {{{rule.kind}: {_subject(rule)}, reason: {_quoted(f'{rule.reason} ({rule.origin})')}}}"
+        yield f"      {_item(rule, f'{rule.reason} ({rule.origin})')}"
+
+
+def _item(rule: Rule, reason: str) -> str:
+    return f"- {{{rule.kind}: {_subject(rule)}, reason: {_quoted(reason)}}}"
 
 
 def _subject(rule: Rule) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from handover import __version__, differences
 from handover.challenge import Challenge
 from handover.compare import Likeness, likeness, required_of_hosts
-from handover.comparison import Difference
+from handover.comparison import Difference, PathClass
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
 from handover.evidence import sums
@@ -44,7 +44,7 @@ from handover.terms import Terms
 from handover.workflow import challenging, drawing
 from handover.workflow.crew import Crew
 from handover.workflow.custody import StatementFile
-from handover.workflow.diagnosing import findings_of
+from handover.workflow.diagnosing import findings_of, kinds_of
 from handover.workflow.parts import Part, PartPlan, Work, begin
 from handover.workflow.reading import Reading, SidePlan
 from handover.workflow.second_process import reader_without_hosts
@@ -53,6 +53,10 @@ from handover.workflow.terms_facts import dates_of, parties_of
 
 #: Trouble with one side that a one-sided round can still report; trouble with our own output ends the run.
 _SIDE_TROUBLE = (RemoteError, UsageError, Refused)
+
+
+#: Classes that need no rule, or have one.
+_SETTLED = frozenset({PathClass.AGREED, PathClass.IGNORED, PathClass.NOT_RECORDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     parts = _parts(folder, plan, replace(reading, several_parts=len(plan.parts) > 1), lost)
     if len(lost) == 2 * len(parts):
         raise _worst(lost)
+    if reading.keep:
+        _suggest(folder, plan, parts)
     report = _report(folder, plan, parts, world)
     if not reading.keep:
         return report
@@ -108,6 +114,16 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not is_beside(path.name)}
     _write(folder / sums.NAME, sums.write(named))
     return report
+
+
+def _suggest(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...]) -> None:
+    if not any(kinds_of(part) - _SETTLED for part in parts):
+        return
+    from handover.workflow.suggesting import SUGGESTED_NAME, suggested_rules  # with what the causes need
+
+    text = suggested_rules(folder, parts, {part.name: part.rules for part in plan.parts}, plan.terms)
+    if text:
+        _write(folder / SUGGESTED_NAME, text.encode())
 
 
 def read_differences(folder: Path, part: str) -> Iterator[Difference]:
