@@ -137,7 +137,7 @@ class Prepared:
         (result.scanned_document(Path("a.manifest"), Done(*same())), "handover-scanned"),
         (result.signed_document(Signed()), "handover-signed"),
         (result.prepared_document(Prepared()), "handover-prepared"),
-        (result.started_document(Path("case/handover.yaml"), "0f8e"), "handover-started"),
+        (result.started_document(Path("case/handover.yaml"), "0f8e", "static", ""), "handover-started"),
         (result.trusted_document("old.example", "ssh-ed25519", "SHA256:abc", True), "handover-trusted"),
     ],
 )
@@ -158,5 +158,5 @@ def test_a_verification_is_printed_as_it_is():
 
 
 def test_a_path_that_is_not_utf_8_does_not_break_the_document():
-    raw = result.started_document(Path(b"bad-\xff".decode("utf-8", "surrogateescape")), "0f8e")
+    raw = result.started_document(Path(b"bad-\xff".decode("utf-8", "surrogateescape")), "0f8e", "", "")
     assert json.loads(raw)["terms"] == r"bad-\xff"

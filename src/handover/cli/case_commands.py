@@ -49,8 +49,11 @@ def init(
 
     console = Console(json=json, quiet=quiet)
     with speaking(language):
-        path, case_id = start(Start(folder, case, source, target, preset, timezone), world(console))
-        console.result(result.started_document(path, case_id) if json else case_written(path, folder))
+        started = start(Start(folder, case, source, target, preset, timezone), world(console))
+        if json:
+            console.result(result.started_document(started.terms, started.case_id, started.preset, started.mark))
+        else:
+            console.result(case_written(started.terms, folder, started.preset, started.mark))
     return ExitCode.COMPLETE
 
 

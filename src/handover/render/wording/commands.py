@@ -11,10 +11,14 @@ from handover.render.wording.language import foreign, name, plain, say
 from handover.render.wording.verification import DECISIONS, FACTS
 
 
-def case_written(terms: Path, folder: Path) -> str:
-    """Return that the terms of a case were written, and what comes next."""
-    done = say("{file} was written. Fill in the parties, then:", file=name(os.fsencode(terms)))
-    return plain(f"{done}\n\n  handover run {name(os.fsencode(folder))}")
+def case_written(terms: Path, folder: Path, preset: str, mark: str) -> str:
+    """Return that the terms of a case were written, and what comes next; ``mark`` is what spoke for the preset."""
+    done = [say("{file} was written. Fill in the parties, then:", file=name(os.fsencode(terms)))]
+    if mark:
+        found = say("The source has {mark}, so its preset is {preset}.", mark=name(mark), preset=foreign(preset))
+        done.insert(0, found)
+    lines = "\n".join(done)
+    return plain(f"{lines}\n\n  handover run {name(os.fsencode(folder))}")
 
 
 def trusted(host: str, key: str, *, added: bool) -> str:
