@@ -31,6 +31,7 @@ _TESTS: Final = (
     "tests/test_carrying.py",
     "tests/test_differences.py",
     "tests/test_site.py",
+    "tests/test_suggestions.py",
     "tests/evidence",
     "tests/agent/test_derived.py",
     "tests/agent/test_pieces.py",
