@@ -26,6 +26,7 @@ from handover.errors import Refused
 from handover.evidence import certificates, pades, pades_signing
 from handover.evidence.pdf_findings import SEAL, Examined, PdfProblem, Question, ReportInside
 from handover.evidence.statement import PartyRole
+from handover.render import glyphs
 from support.pdfs import NOW, PASSWORD, Holder, pdfsig, protocol
 
 REPORT = b'{"a": 1}\n'
@@ -40,7 +41,8 @@ def identity(holder: Holder) -> certificates.Identity:
 
 @functools.cache
 def sign(raw: bytes, field: str, holder: Holder) -> bytes:
-    return pades_signing.sign(raw, field, identity(holder), NOW, where="a PDF")
+    mark = pades_signing.Mark(f"Signed 100 %\n{holder.name}", glyphs.fonts()[0])
+    return pades_signing.sign(raw, field, identity(holder), NOW, mark, where="a PDF")
 
 
 def sign_elsewhere(raw: bytes, field: str, holder: Holder, digest: str = "sha256", **options: object) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import io
 import subprocess
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from cryptography.x509.oid import NameOID
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+
+from handover.render import pdf_fields
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 PASSWORD = b"correct horse"
@@ -25,6 +24,7 @@ ROLES = ("sender", "receiver")
 
 _SOURCE = """\
 #set document(title: "Protocol", date: datetime(year: 2026, month: 11, day: 30))
+#set text(lang: "en")
 #pdf.attach("report.json", read("report.json", encoding: none), relationship: "source",
   mime-type: "application/json", description: "the report")
 = Protocol
@@ -34,17 +34,13 @@ NOT COMPLETE: 40 files are missing.
 
 @functools.cache
 def protocol(report: bytes, roles: tuple[str, ...] = ROLES) -> bytes:
-    """A protocol with the report attached and one reserved, visible field for each role."""
+    """A protocol with the report attached and one reserved, visible field for each role, as ours have them."""
+    fields = [f'#link("handover:{role}", block(width: 235pt, height: 50pt))\n' for role in roles]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "report.json").write_bytes(report)
-        (Path(folder) / "protocol.typ").write_text(_SOURCE)
-        drawn = typst.compile(Path(folder) / "protocol.typ", format="pdf", pdf_standards=["a-3b"])
-    writer = IncrementalPdfFileWriter(io.BytesIO(drawn))
-    for place, role in enumerate(roles):
-        append_signature_field(writer, SigFieldSpec(role, box=(50 + 250 * place, 50, 285 + 250 * place, 100)))
-    output = io.BytesIO()
-    writer.write(output)
-    return output.getvalue()
+        (Path(folder) / "protocol.typ").write_text(_SOURCE + "".join(fields))
+        drawn = typst.compile(Path(folder) / "protocol.typ", format="pdf", pdf_standards=["a-3a", "ua-1"])
+    return pdf_fields.add(drawn, {role: role for role in roles})
 
 
 class Holder:
@@ -61,6 +57,7 @@ class Holder:
         extensions: tuple[x509.ExtensionType, ...] = (),
         may_sign: bool = True,
     ) -> None:
+        self.name = name
         self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.issuer = issuer
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

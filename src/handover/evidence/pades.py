@@ -9,23 +9,13 @@ from __future__ import annotations
 import base64
 import io
 import logging
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from asn1crypto import cms, parser, x509
 from pyhanko.pdf_utils.decode_limits import DecodeLimits
-from pyhanko.pdf_utils.generic import DictionaryObject, PdfObject
+from pyhanko.pdf_utils.generic import PdfObject
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.sign.diff_analysis import (
-    DEFAULT_DIFF_POLICY,
-    CatalogModificationRule,
-    DiffResult,
-    FormUpdatingRule,
-    StandardDiffPolicy,
-)
-from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON, ROOT_EXEMPT_STRICT_COMPARISON
-from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
@@ -33,6 +23,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
 from handover.digests import sha256_hex
+from handover.evidence import pades_changes
 from handover.evidence.pdf_findings import Examined, PdfProblem, PdfSignature, Question, ReportInside
 from handover.evidence.statement import PartyRole
 
@@ -46,7 +37,6 @@ _NOTHING: dict[str, PdfObject] = {}
 _STRONG_DIGESTS = {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"}
 _STRONG_CURVES = {"secp256r1", "secp384r1", "secp521r1", "brainpoolp256r1", "brainpoolp384r1", "brainpoolp512r1"}
 _MAY_SIGN = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"})
-_END = re.compile(rb"startxref\s+[0-9]+\s+%%EOF[\r\n]*\Z")
 #: By the names of ETSI EN 319 102-1, section 5.1.3; all others are about what stands in the certificates.
 _UNTRUSTED = {
     "NO_CERTIFICATE_CHAIN_FOUND": PdfProblem.NO_CHAIN,
@@ -56,20 +46,6 @@ _UNTRUSTED = {
     "REVOKED_NO_POE": PdfProblem.REVOKED,
     "REVOKED_CA_NO_POE": PdfProblem.REVOKED,
 }
-
-assert DEFAULT_DIFF_POLICY.form_rule is not None
-#: What may follow our bytes: what may follow a signature, and what the first one brings along itself (ISO 32000-2,
-#: 12.7.3 and 12.8.6).
-_SIGNING = StandardDiffPolicy(
-    global_rules=[
-        CatalogModificationRule(ROOT_EXEMPT_STRICT_COMPARISON | {"/Perms"}),  # type: ignore[no-untyped-call]  # theirs
-        *(rule for rule in DEFAULT_DIFF_POLICY.global_rules if not isinstance(rule, CatalogModificationRule)),
-    ],
-    form_rule=FormUpdatingRule(
-        field_rules=DEFAULT_DIFF_POLICY.form_rule.field_rules,
-        ignored_acroform_keys=ACROFORM_EXEMPT_STRICT_COMPARISON | {"/SigFlags"},
-    ),
-)
 
 # What pyHanko tells of hostile bytes has tracebacks and their words in it; what matters of it is in the result.
 for _library in ("pyhanko", "pyhanko_certvalidator"):
@@ -90,62 +66,22 @@ def examine(raw: bytes, question: Question) -> Examined:
         signatures = list(reader.embedded_regular_signatures)
         if len(signatures) > MAX_SIGNATURES:
             return Examined(why=(PdfProblem.UNREADABLE,))
-        changes = () if question.ours is None else tuple(_changes(raw, question.ours, reader))
+        changes = () if question.ours is None else tuple(pades_changes.changes(raw, question.ours, reader))
         report = _report_inside(reader, signatures, question.report_sha256)
         if question.ours is not None:
             changes += () if signatures else (PdfProblem.UNSIGNED,)
             changes += () if report is ReportInside.SAME else (PdfProblem.REPORT,)
         return Examined(
             report=report,
-            marked=question.ours is not None and not changes and _draws_outside(raw[: question.ours], reader),
+            marked=question.ours is not None
+            and not changes
+            and pades_changes.draws_outside(raw[: question.ours], reader),
             why=changes,
             signatures=tuple(_signature(raw, each, question) for each in signatures),
         )
     # SECURITY: hostile bytes raise anything in a parser of this size, from KeyError to RecursionError.
     except Exception:  # noqa: BLE001  the bytes are somebody else's: that they cannot be read is the result
         return Examined(why=(PdfProblem.UNREADABLE,))
-
-
-def _changes(raw: bytes, ours: int, reader: PdfFileReader) -> Iterator[PdfProblem]:
-    """Yield what came after our bytes beside signatures."""
-    original = PdfFileReader(io.BytesIO(raw[:ours]))
-    last = original.total_revisions - 1
-    # SECURITY: a later revision may leave ours out of its chain, and then nothing of what is shown is ours.
-    if [_place(reader, revision) for revision in range(last + 1)] != [
-        _place(original, revision) for revision in range(last + 1)
-    ]:
-        yield PdfProblem.CHANGED
-        return
-    # From our last revision on and not only from the first signature: who signs may have changed something before.
-    if not isinstance(_SIGNING.review_file(reader, last), DiffResult):
-        yield PdfProblem.CHANGED
-    if _END.search(raw, max(0, len(raw) - 1024)) is None:
-        yield PdfProblem.TRAILING
-
-
-def _place(reader: PdfFileReader, revision: int) -> tuple[int, int]:
-    found = reader.xrefs.get_xref_container_info(revision)
-    return found.start_location, found.end_location
-
-
-def _draws_outside(original: bytes, reader: PdfFileReader) -> bool:
-    """Whether a signature field that we did not reserve has a place on a page, where it can hide what we wrote."""
-    reserved = {name for name, _, _ in enumerate_sig_fields(PdfFileReader(io.BytesIO(original)))}
-    return any(
-        name not in reserved and any(map(_has_area, _widgets(field.get_object())))
-        for name, _, field in enumerate_sig_fields(reader)
-    )
-
-
-def _widgets(field: DictionaryObject) -> Iterator[DictionaryObject]:
-    yield field
-    for kid in field.get("/Kids", ()):
-        yield kid.get_object()
-
-
-def _has_area(widget: DictionaryObject) -> bool:
-    left, bottom, right, top = map(float, widget.get("/Rect", (0, 0, 0, 0)))
-    return left != right and bottom != top
 
 
 def _report_inside(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature], sha256: str) -> ReportInside:
@@ -180,7 +116,9 @@ def _signature(raw: bytes, embedded: EmbeddedPdfSignature, question: Question) -
     """Judge one signature; what cannot be judged does not fit."""
     try:
         certificate = embedded.signer_cert
-        status = validate_pdf_signature(embedded, _context(question), key_usage_settings=_MAY_SIGN)
+        status = validate_pdf_signature(
+            embedded, _context(question), diff_policy=pades_changes.AFTER_SIGNATURE, key_usage_settings=_MAY_SIGN
+        )
         problems = tuple(_integrity_problems(raw, embedded, status))
         trusted = None if question.anchors is None else status.trusted
         untrusted = (_why_untrusted(certificate, status, question.at),) if trusted is False else ()

@@ -66,8 +66,8 @@ class Policy:
     valid. ``read_terms`` gives what the bytes of ``terms.yaml`` agree to; from the recorded rules it may take those
     that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gets the names
     of all renderings and gives a sentence for every one that does not show this report. ``find_base`` is believed in
-    nothing: what it finds is hashed. ``find_rounds`` gives the other rounds that the verifier has. ``pdf``: how signed
-    PDFs are judged.
+    nothing: what it finds is hashed. ``find_rounds`` gives the other rounds that the verifier has. ``pdf`` is how
+    signed PDFs are judged.
     """
 
     keys: AllowedSigners | None

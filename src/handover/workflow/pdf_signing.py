@@ -11,7 +11,7 @@ from pathlib import Path
 from handover.digests import sha256_hex
 from handover.errors import LocalIOError, MalformedInput, NotVerified, Refused, UsageError
 from handover.evidence import certificates, sums
-from handover.evidence.inventory import REPORT_NAME
+from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME
 from handover.evidence.pdf_findings import (
     MAX_PDF,
     SEAL,
@@ -27,13 +27,14 @@ from handover.evidence.pdfs import EXTRA, judge, problems_of
 from handover.evidence.statement import Kind, PartyRole
 from handover.files import local_io, new_files
 from handover.paths import shown
+from handover.render import glyphs
 from handover.render.wording import pdfs
+from handover.render.wording.language import speaking
 from handover.report import FileRef, Report
 from handover.strict_json import MAX_DOCUMENT
 from handover.workflow import pdf_process, subjects
 
 _MAX_PKCS12 = 2**20
-_RENDERING = "report."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class _Round:
     @property
     def stems(self) -> list[str]:
         """What the protocols are called without their suffix, one for each language."""
-        names = [name for name in self.listed if name.startswith(_RENDERING) and name.endswith(".pdf")]
+        names = [name for name in self.listed if name.startswith(RENDERING_PREFIX) and name.endswith(".pdf")]
         return [name.removesuffix(".pdf") for name in names]
 
     def signed_names(self) -> list[PdfName]:
@@ -142,7 +143,10 @@ def sign(
     base = _base(there, SEAL if seal else role, chosen)
     raw_key, where = _read(key_file, _MAX_PKCS12)
     identity = certificates.identity(raw_key, password, where=where, at=at)
-    signed = pades_signing.sign(base.raw, SEAL if seal else role, identity, at, where=base.name)
+    with speaking(stem.removeprefix(RENDERING_PREFIX)):
+        text = pdfs.mark(identity.name, at, round_.report.timezone)
+    mark = pades_signing.Mark(text, glyphs.fonts()[0])
+    signed = pades_signing.sign(base.raw, SEAL if seal else role, identity, at, mark, where=base.name)
     return round_.keep(signed, stem, role, round_.original(stem)[1])
 
 
@@ -215,7 +219,7 @@ def _stem(round_: _Round, role: PartyRole | None, chosen: str | None) -> str:
         return stem
     signed = [name.stem for name in round_.signed_names()]
     languages = [party.language for party in round_.report.parties if party.role == role]
-    wished = [*signed, *(f"{_RENDERING}{language}" for language in languages if language is not None)]
+    wished = [*signed, *(f"{RENDERING_PREFIX}{language}" for language in languages if language is not None)]
     return next((stem for stem in wished if stem in round_.stems), round_.stems[0])
 
 

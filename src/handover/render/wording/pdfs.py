@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from handover.evidence.pdf_findings import PdfProblem, PdfSignature, PdfState, ReportInside, SignedPdf
 from handover.evidence.pdfs import EXTRA
-from handover.render.wording.language import Labels, foreign, moment, name, say
+from handover.render import glyphs
+from handover.render.wording.language import Labels, clock, foreign, moment, name, say
+from handover.terms.moments import zone_of
 
 PROBLEMS = Labels(
     {
@@ -71,6 +74,16 @@ def signature(signed: PdfSignature, state: PdfState) -> str:
     if state is PdfState.EXTERNAL:
         return say("{field}, {signer}: intact and trusted, in their own document. Says {when}", **values)
     return say("{field}, {signer}: intact and trusted. Says {when}, certificate {certificate}", **values)
+
+
+def mark(identity: str, at: datetime, zone: str) -> str:
+    """Return what stands in the field of whoever signs: the name in the certificate, and when by that time zone.
+
+    Every character of it can be printed.
+    """
+    signed = say("Signed electronically")
+    when = say("{clock} ({zone})", clock=clock(at.astimezone(zone_of(zone))), zone=foreign(zone))
+    return "\n".join(map(glyphs.printable, (signed, foreign(identity), when)))
 
 
 def kept(path: Path, pdf: SignedPdf) -> Iterator[str]:

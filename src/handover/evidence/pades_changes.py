@@ -1,0 +1,118 @@
+"""What was done to a PDF after our bytes, or after a signature: signing and nothing else, or more.
+
+pyHanko's analysis decides it, object by object and revision by revision. It is told here what a first signature brings
+along, and that our fields stand in the structure tree too.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+
+from pyhanko.pdf_utils.generic import DictionaryObject
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
+from pyhanko.sign.diff_analysis import (
+    CatalogModificationRule,
+    DiffResult,
+    DocInfoRule,
+    DSSCompareRule,
+    FormUpdatingRule,
+    MetadataUpdateRule,
+    ModificationLevel,
+    ObjectStreamRule,
+    QualifiedWhitelistRule,
+    ReferenceUpdate,
+    SigFieldCreationRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+    XrefStreamRule,
+)
+from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON, ROOT_EXEMPT_STRICT_COMPARISON
+from pyhanko.sign.diff_analysis.rules_api import Context
+from pyhanko.sign.fields import enumerate_sig_fields
+
+from handover.evidence.pdf_findings import PdfProblem
+
+_END = re.compile(rb"startxref\s+[0-9]+\s+%%EOF[\r\n]*\Z")
+_TREE = ["/Root", "/StructTreeRoot"]
+
+
+class _TaggedFieldRule(QualifiedWhitelistRule):
+    """Lets a signature field change as it stands in the structure tree, where PDF/UA wants it.
+
+    What may change in it, and where it stands on a page, the rules of the form decide: only this way to it is cleared.
+    """
+
+    def apply_qualified(
+        self, old: HistoricalResolver, new: HistoricalResolver
+    ) -> Iterable[tuple[ModificationLevel, ReferenceUpdate]]:
+        changed = new.reader.xrefs.explicit_refs_in_revision(new.revision)
+        for _, _, field in enumerate_sig_fields(old):
+            for usage in old._get_usages_of_ref(field.reference) if field.reference in changed else ():
+                if list(usage.path[:2]) == _TREE and usage.path[-1] == "/Obj":
+                    context = Context.from_absolute(old, usage)
+                    yield ModificationLevel.FORM_FILLING, ReferenceUpdate(field.reference, context_checked=context)
+
+
+# pyHanko's constructors of rules have no types.
+def _policy(in_catalog: set[str], in_form: set[str]) -> StandardDiffPolicy:
+    catalog = CatalogModificationRule(ROOT_EXEMPT_STRICT_COMPARISON | in_catalog)  # type: ignore[no-untyped-call]
+    metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]
+    at_any_time = (DocInfoRule(), XrefStreamRule(), ObjectStreamRule(), DSSCompareRule(), metadata)
+    creation = SigFieldCreationRule()  # type: ignore[no-untyped-call]
+    return StandardDiffPolicy(
+        [
+            catalog,
+            _TaggedFieldRule(),
+            *(rule.as_qualified(ModificationLevel.LTA_UPDATES) for rule in at_any_time),
+        ],
+        FormUpdatingRule([creation, SigFieldModificationRule()], ACROFORM_EXEMPT_STRICT_COMPARISON | in_form),
+    )
+
+
+#: What may follow a signature.
+AFTER_SIGNATURE = _policy(set(), set())
+#: The first signature also says that there is one, and what it allows (ISO 32000-2, 12.7.3 and 12.8.6).
+_AFTER_OURS = _policy({"/Perms"}, {"/SigFlags"})
+
+
+def changes(raw: bytes, ours: int, reader: PdfFileReader) -> Iterator[PdfProblem]:
+    """Yield what came after our bytes, the first ``ours`` of a PDF, beside signatures."""
+    original = PdfFileReader(io.BytesIO(raw[:ours]))
+    count = original.total_revisions
+    # SECURITY: a later revision may leave ours out of its chain, and then nothing of what is shown is ours.
+    if _places(reader, count) != _places(original, count):
+        yield PdfProblem.CHANGED
+        return
+    # From our last revision on and not only from the first signature: who signs may have changed something before.
+    if not isinstance(_AFTER_OURS.review_file(reader, count - 1), DiffResult):
+        yield PdfProblem.CHANGED
+    if _END.search(raw, max(0, len(raw) - 1024)) is None:
+        yield PdfProblem.TRAILING
+
+
+def draws_outside(original: bytes, reader: PdfFileReader) -> bool:
+    """Whether a signature field that we did not reserve has a place on a page, where it can hide what we wrote."""
+    reserved = {name for name, _, _ in enumerate_sig_fields(PdfFileReader(io.BytesIO(original)))}
+    return any(
+        name not in reserved and any(map(_has_area, _widgets(field.get_object())))
+        for name, _, field in enumerate_sig_fields(reader)
+    )
+
+
+def _places(reader: PdfFileReader, count: int) -> list[tuple[int, int]]:
+    """Return where the tables of the first revisions begin and end; shorter when there are fewer."""
+    found = map(reader.xrefs.get_xref_container_info, range(min(count, reader.total_revisions)))
+    return [(each.start_location, each.end_location) for each in found]
+
+
+def _widgets(field: DictionaryObject) -> Iterator[DictionaryObject]:
+    yield field
+    for kid in field.get("/Kids", ()):
+        yield kid.get_object()
+
+
+def _has_area(widget: DictionaryObject) -> bool:
+    left, bottom, right, top = map(float, widget.get("/Rect", (0, 0, 0, 0)))
+    return left != right and bottom != top
