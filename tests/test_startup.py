@@ -19,8 +19,10 @@ print(code, *sys.modules, file=sys.stderr)
 _HEAVY = (
     "cryptography",
     "jinja2",
+    "asn1crypto",
     "paramiko",
     "pydantic",
+    "pyhanko",
     "rich",
     "typst",
     "yaml",

@@ -20,6 +20,8 @@ from handover.strict_json import Count, Document, Hex256, Instant
 #: In bytes; ours have less than one million, and a scan of some pages that a company sends back has a few.
 MAX_PDF = 64 * 2**20
 SUFFIX = ".signed.pdf"
+#: What is missing where nothing can be said of a signed PDF.
+EXTRA = "handover-verifier[pades]"
 #: The field of the agency's seal; those of the parties are called by their roles.
 SEAL = "seal"
 

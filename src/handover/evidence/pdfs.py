@@ -15,6 +15,7 @@ from handover.errors import MalformedInput
 from handover.evidence.contents import Table, Vouched
 from handover.evidence.inventory import REPORT_NAME
 from handover.evidence.pdf_findings import (
+    EXTRA,
     MAX_PDF,
     Examined,
     PdfName,
@@ -28,9 +29,6 @@ from handover.evidence.policy import Policy
 from handover.evidence.statement import PartyRole
 from handover.evidence.verification import Ledger, Step
 from handover.report import FileRef
-
-#: What is missing where nothing can be said of a signed PDF.
-EXTRA = "handover-verifier[pades]"
 
 
 def check_pdfs(files: Vouched, table: Table, policy: Policy, ledger: Ledger) -> tuple[SignedPdf, ...]:

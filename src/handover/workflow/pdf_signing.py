@@ -13,6 +13,7 @@ from handover.errors import LocalIOError, MalformedInput, NotVerified, Refused, 
 from handover.evidence import certificates, sums
 from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME
 from handover.evidence.pdf_findings import (
+    EXTRA,
     MAX_PDF,
     SEAL,
     SUFFIX,
@@ -23,7 +24,7 @@ from handover.evidence.pdf_findings import (
     PdfState,
     SignedPdf,
 )
-from handover.evidence.pdfs import EXTRA, judge, problems_of
+from handover.evidence.pdfs import judge, problems_of
 from handover.evidence.statement import Kind, PartyRole
 from handover.files import local_io, new_files
 from handover.paths import shown
@@ -32,6 +33,7 @@ from handover.render.wording import pdfs
 from handover.render.wording.language import speaking
 from handover.report import FileRef, Report
 from handover.strict_json import MAX_DOCUMENT
+from handover.terms.moments import zone_of
 from handover.workflow import pdf_process, subjects
 
 _MAX_PKCS12 = 2**20
@@ -143,8 +145,9 @@ def sign(
     base = _base(there, SEAL if seal else role, chosen)
     raw_key, where = _read(key_file, _MAX_PKCS12)
     identity = certificates.identity(raw_key, password, where=where, at=at)
+    zone = round_.report.timezone
     with speaking(stem.removeprefix(RENDERING_PREFIX)):
-        text = pdfs.mark(identity.name, at, round_.report.timezone)
+        text = pdfs.mark(identity.name, at.astimezone(zone_of(zone)), zone)
     mark = pades_signing.Mark(text, glyphs.fonts()[0])
     signed = pades_signing.sign(base.raw, SEAL if seal else role, identity, at, mark, where=base.name)
     return round_.keep(signed, stem, role, round_.original(stem)[1])

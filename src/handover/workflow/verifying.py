@@ -17,8 +17,7 @@ from handover.digests import sha256_hex
 from handover.errors import LocalIOError, UsageError
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
 from handover.evidence.inventory import RULES_NAME, page_name, protocol_name
-from handover.evidence.pdf_findings import PdfPolicy
-from handover.evidence.pdfs import EXTRA
+from handover.evidence.pdf_findings import EXTRA, PdfPolicy
 from handover.evidence.policy import Agreement, OpenFile, Policy
 from handover.evidence.statement import TERMS_NAME, PartyRole
 from handover.evidence.verification import Verification

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from handover.evidence.pdf_findings import PdfProblem, PdfSignature, PdfState, ReportInside, SignedPdf
-from handover.evidence.pdfs import EXTRA
+from handover.evidence.pdf_findings import EXTRA, PdfProblem, PdfSignature, PdfState, ReportInside, SignedPdf
 from handover.render import glyphs
 from handover.render.wording.language import Labels, clock, foreign, moment, name, say
-from handover.terms.moments import zone_of
 
 PROBLEMS = Labels(
     {
@@ -77,12 +75,12 @@ def signature(signed: PdfSignature, state: PdfState) -> str:
 
 
 def mark(identity: str, at: datetime, zone: str) -> str:
-    """Return what stands in the field of whoever signs: the name in the certificate, and when by that time zone.
+    """Return what stands in the field of whoever signs: the name in the certificate, and when by the clock of a zone.
 
     Every character of it can be printed.
     """
     signed = say("Signed electronically")
-    when = say("{clock} ({zone})", clock=clock(at.astimezone(zone_of(zone))), zone=foreign(zone))
+    when = say("{clock} ({zone})", clock=clock(at), zone=foreign(zone))
     return "\n".join(map(glyphs.printable, (signed, foreign(identity), when)))
 
 
