@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
-from diagnosis.parts import CAME_S, Part, causes, site, stat, told
+from diagnosis.parts import CAME_S, Part, causes, path_of, site, stat, told
 from handover.entries import Entry, EntryType, prefix_step
-from support.manifests import file
+from support.manifests import file, folder
 
 MIB = 2**20
 
@@ -124,16 +124,32 @@ def test_files_that_were_all_cut_at_one_size_are_told_with_it():
 # A full disk.
 
 
-def filled(full_from: int) -> list:
-    out = []
+def filled(full_from: int, *, folders: int = 8) -> list:
+    """Sixty files that came one after the other, folder by folder and in another order than that of names."""
+    out = [(folder(f"d{n}"), stat(mode="0755")) for n in range(folders)]
     for n in range(60):
         content = b"" if n >= full_from else b"content %d" % n
-        out.append((file(f"f{n * 7 % 60:02d}.jpg", content), stat(came_s=CAME_S + n)))
+        path = f"d{n * folders // 60 * 3 % folders}/f{n * 7 % 60:02d}.jpg" if folders else f"f{n * 7 % 60:02d}.jpg"
+        out.append((file(path, content), stat(came_s=CAME_S + n)))
     return out
 
 
 def test_from_one_moment_on_nothing_had_room():
     assert told(filled(99), filled(40)) == [("disk_full", 20, "high")]
+
+
+def test_files_that_were_emptied_in_the_only_folder_may_have_lost_their_content_later():
+    assert told(filled(99, folders=0), filled(40, folders=0)) == [("zero_length", 20, "high")]
+
+
+def test_files_that_were_emptied_all_over_after_the_copy_are_no_full_disk():
+    source = site(240)
+    emptied = [
+        (file(path_of(item).decode()), stat(came_s=CAME_S + 60)) if n % 7 == 0 else item
+        for n, item in enumerate(source)
+        if path_of(item).endswith(b".php") or n % 7
+    ]
+    assert causes(source, emptied)[0] == "zero_length"
 
 
 def test_empty_files_among_whole_ones_are_no_full_disk():

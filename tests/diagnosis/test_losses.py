@@ -135,7 +135,7 @@ def dotted():
 
 
 def test_names_with_a_dot_in_the_root_were_left_behind():
-    items = [*site(), *dotted()]
+    items = [*site(240), *dotted()]
     assert told(items, without(items, b".htaccess", b".user.ini")) == [("top_dotfiles_missing", 2, "high")]
 
 
@@ -155,8 +155,8 @@ def test_one_name_with_a_dot_that_arrived_speaks_against_both():
 
 
 def test_empty_folders_were_dropped_also_those_that_hold_only_empty_ones():
-    items = [*site(), folder("a"), folder("a/b"), folder("a/b/c"), folder("dir1/empty")]
-    assert told(items, site()) == [("empty_folders_dropped", 4, "high")]
+    items = [*site(240), folder("a"), folder("a/b"), folder("a/b/c"), folder("dir1/empty")]
+    assert told(items, site(240)) == [("empty_folders_dropped", 4, "high")]
 
 
 def test_an_empty_folder_that_arrived_speaks_against_it():

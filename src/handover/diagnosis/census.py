@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from enum import Flag, auto
 from itertools import compress
-from operator import ne
 
 from handover.comparison import PathClass
 from handover.diagnosis.observation import Arrivals, Observation
-from handover.diagnosis.rows import Stat
+from handover.diagnosis.rows import Row, Stat
 from handover.diagnosis.tables import HashSet, Split, Tally
 from handover.diagnosis.traits import Trait, are_plain, traits
 from handover.entries import EntryType
 
 #: So many paths are counted together.
 _TOGETHER = 4096
+_SPELLED = 512
+#: What some change of names would change.
+_ODD = re.compile(rb"[^a-z0-9_./-]")
+_NUMBER = re.compile(rb"[0-9]+")
 _CONTENT = (PathClass.MISSING, PathClass.CHANGED, PathClass.TYPE_CHANGED)
 
 
@@ -39,19 +43,23 @@ class Census:
     ``sizes``: files by size, lost when missing. ``modified_ns``: files by their time on the source, lost when missing
     or changed. ``arrived_ns``: files by their change of status on the target, lost when they are not whole there.
     ``suffixes``: files by extension. ``names``: folders, and names that begin with a dot. ``owners``: by uid.
-    ``traits``: by what systems are known to refuse.
+    ``traits``: by what systems are known to refuse. ``shapes``: files by name, each number in it as one mark.
+    ``units``: what is missing by itself. ``latest``: when the last file came to the target, and which one that is.
+    ``spelled``: some of the paths that arrived and that a change of names would have changed, at most 512.
     """
 
     def __init__(self, wanted: Aspect) -> None:
         self.files = self.links = 0
-        self.missing = self.differences = 0
-        self.non_ascii = self.upper_case = 0
+        self.missing = self.units = self.differences = 0
+        self.spelled: list[bytes] = []
         self.top_dots = self.inner_dots = 0
         self.closed_files = 0
         self.sizes, self.modified_ns, self.arrived_ns = Split(), Split(), Split()
         self.suffixes, self.names, self.owners, self.traits = Tally(), Tally(), Tally(), Tally()
+        self.shapes = Tally()
         self.root = Stat()
         self.first_arrival_ns: int | None = None
+        self.latest: tuple[int, bytes] | None = None
         self.last_file: bytes | None = None
         self.tail_lost = 0
         self.tail_units = 0
@@ -111,22 +119,24 @@ class Census:
                 times = [row.host.modified_ns for row in files.source]
             self.modified_ns.add_arrived(time for time in times if time is not None)
         if Aspect.COMING in self._wanted:
-            came = [row.host.ctime_ns for row in files.target if row.size]
+            came = [row.host.ctime_ns if row.size else None for row in files.target]
             known = [time for time in came if time is not None]
             self.arrived_ns.add_arrived(known)
-            if self.first_arrival_ns is not None:
-                known.append(self.first_arrival_ns)
-            self.first_arrival_ns = min(known, default=None)
+            if known:
+                first, last = min(known), max(known)
+                self.first_arrival_ns = min(first, self.first_arrival_ns or first)
+                if self.latest is None or last >= self.latest[0]:
+                    self.latest = last, files.paths[came.index(last)]
 
     def _count_paths(self, seen: Arrivals, files: Arrivals) -> None:
         joined = b"\0".join(seen.paths)
         lowered = joined.lower()
         folded = lowered.split(b"\0")
-        self.upper_case += sum(map(ne, folded, seen.paths))
+        if len(self.spelled) < _SPELLED:
+            self.spelled += filter(_ODD.search, seen.paths)
+            del self.spelled[_SPELLED:]
         if not joined.isascii():
-            foreign = [place for place, path in enumerate(seen.paths) if not path.isascii()]
-            self.non_ascii += len(foreign)
-            for place in foreign:
+            for place in [place for place, path in enumerate(seen.paths) if not path.isascii()]:
                 folded[place] = fold(seen.paths[place])
         if self._takes_spelling:
             self._folded.update(folded)
@@ -144,6 +154,7 @@ class Census:
         file_names = [path.rpartition(b"/")[2] for path in files.paths]
         self.names.add_arrived(Counter([*folders, *(name for name in file_names if name.startswith(b"."))]))
         self.suffixes.add_arrived(Counter(map(suffix, file_names)))
+        self.shapes.add_arrived(Counter(shape(b"\0".join(file_names)).split(b"\0") if file_names else ()))
 
     def _count_traits(self, seen: Arrivals, lowered: bytes) -> None:
         empty = [row.type is EntryType.FILE and not row.size for row in seen.source]
@@ -162,12 +173,18 @@ class Census:
         self.differences += 1
         if not seen.path:
             self.root = seen.source_stat
-        if seen.source is None or seen.kind not in _CONTENT:
-            return
+        if seen.kind is PathClass.METADATA and seen.path:
+            self._add_arrived(seen)
+        elif seen.source is not None and seen.kind in _CONTENT:
+            self._add_lost(seen)
+
+    def _add_lost(self, seen: Observation) -> None:
+        """Count one that is missing or has not its content."""
         if self._takes_spelling:
             self._folded.add(fold(seen.path))
         missing, unit = seen.kind is PathClass.MISSING, seen.is_unit
         self.missing += missing
+        self.units += missing and unit
         if missing:
             self._count_lost(seen, unit=unit)
         self.tail_units += missing and unit
@@ -179,13 +196,24 @@ class Census:
         modified, there = seen.source_stat.modified_ns, seen.target_stat.modified_ns
         if modified is not None and (missing or there is None or modified // 10**9 != there // 10**9):
             self.modified_ns.add_lost(modified, unit=unit)
-        if not missing and seen.target is not None and seen.target_stat.ctime_ns is not None:
+        if not missing:
+            self._add_changed(seen)
+
+    def _add_changed(self, seen: Observation) -> None:
+        """Count when a file came that is there with another content."""
+        if seen.target is not None and seen.target_stat.ctime_ns is not None:
             if (seen.target.size or 0) < seen.size:
                 self.arrived_ns.add_lost(seen.target_stat.ctime_ns, unit=True)
             elif seen.target.size:
                 self._came.append(seen.target_stat.ctime_ns)
                 if len(self._came) >= _TOGETHER:
                     self.finish()
+
+    def _add_arrived(self, seen: Observation) -> None:
+        """Count a path of which only mode, owner or time is not what was asked for: it is there."""
+        of = seen.entry.type, seen.entry.size
+        rows = (Row(type=of[0], size=of[1], host=host) for host in (seen.source_stat, seen.target_stat))
+        self.arrived(Arrivals([seen.path], *([row] for row in rows)))
 
     def twins(self) -> HashSet:
         """Return the folded paths that stand for more than one path of the source."""
@@ -210,7 +238,8 @@ class Census:
         if not seen.is_file:
             return
         self.sizes.add_lost(seen.size, unit=unit)
-        for tally, key in ((self.suffixes, suffix(name)), (self.names, name if name.startswith(b".") else b"")):
+        hidden = name if name.startswith(b".") else b""
+        for tally, key in ((self.suffixes, suffix(name)), (self.names, hidden), (self.shapes, shape(name))):
             if key and (found := tally.of(key)):
                 found.lost += 1
                 found.units += unit
@@ -220,6 +249,11 @@ def suffix(name: bytes) -> bytes:
     """Return the extension of a name in lower case with its dot; empty when there is none."""
     stem, dot, ending = name.rpartition(b".")
     return b"." + ending.lower() if dot and stem and ending and len(ending) <= 10 else b""
+
+
+def shape(name: bytes) -> bytes:
+    """Return a name with one mark in place of each number in it, as cameras, archives and thumbnails number them."""
+    return _NUMBER.sub(b"#", name)
 
 
 def fold(path: bytes) -> bytes:

@@ -22,13 +22,15 @@ Confidence = Literal["high", "medium", "low"]
 class Weight(IntEnum):
     """How much one explained difference counts for a cause against other causes that explain it too.
 
-    ``NAMED``: the name alone suggests it. ``SHAPED``: where the differences lie suggests it. ``SEPARATED``: a property
+    ``NAMED``: the name alone suggests it. ``SHAPED``: where the differences lie suggests it. ``ALIKE``: what is
+    lost is named alike, and nothing of that name arrived. ``SEPARATED``: a property
     parts what is lost from what arrived. ``PROVEN``: the contents themselves show it, path by path. ``WHOLE``: one
     mechanism that is proven explains what would else be several facts.
     """
 
     NAMED = 1
     SHAPED = 2
+    ALIKE = 3
     SEPARATED = 4
     PROVEN = 8
     WHOLE = 10

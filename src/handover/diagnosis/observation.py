@@ -105,6 +105,18 @@ class Observation:
         )
 
 
+def is_emptied(seen: Observation) -> bool:
+    """Whether a file has content on the source and none on the target."""
+    source, target = seen.source, seen.target
+    return (
+        seen.kind is PathClass.CHANGED
+        and source is not None
+        and target is not None
+        and target.size == 0
+        and bool(source.size)
+    )
+
+
 class Streams(NamedTuple):
     """The evidence of one part, each stream from its beginning."""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import chain, compress, islice, repeat
 from operator import eq, rshift
 
+from handover.diagnosis.chance import chance_of_top
+
 _SET_LIMIT = 4_000_000
 _RUN = 65_536
 _BUCKETS = 32_768
@@ -128,6 +130,11 @@ class Threshold:
     def clean(self) -> bool:
         """Whether nearly nothing that is above arrived, and nearly nothing that is below was lost by itself."""
         return 50 * self.arrived_above <= self.units_above and 20 * self.units_below <= self.arrived_below
+
+    @property
+    def likelihood(self) -> float:
+        """How likely it is that losses at random would be parted like this."""
+        return chance_of_top(self.units_above, self.units_above + self.arrived_above + self.arrived_below)
 
 
 class Split:

@@ -18,6 +18,11 @@ _WINDOWS = re.compile(
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 #: eCryptfs, as on many NAS devices, encrypts names and has room for 143 bytes; Windows programs take 259 characters.
 _LONGEST_NAME, _LONGEST_PATH = 143, 259
+#: Endings of what people and programs edit as text.
+_TEXTS = frozenset(
+    b".php .phtml .inc .html .htm .css .scss .less .js .mjs .ts .map .json .xml .xsl .txt .md .csv .ini .conf .cfg "
+    b".yml .yaml .toml .env .sql .svg .po .pot .twig .tpl .htaccess .user.ini .sh .py .pl .rb .webmanifest".split()
+)
 
 
 class Trait(StrEnum):
@@ -51,6 +56,12 @@ def traits(path: bytes, *, empty: bool) -> Iterator[Trait]:
         yield Trait.LONG_PATH
     if max(map(len, path.split(b"/"))) > _LONGEST_NAME:
         yield Trait.LONG_NAME
+
+
+def is_text(name: bytes) -> bool:
+    """Whether a file is a text, by its name."""
+    _, dot, ending = name.lower().rpartition(b".")
+    return dot + ending in _TEXTS
 
 
 def are_plain(paths: Sequence[bytes], lowered: bytes) -> bool:

@@ -17,6 +17,7 @@ from handover.sentences import Sentence
 _NAME = re.compile(rb"(?is)(.+?)\.(zip|tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz|tar\.zst|7z|rar|jpa|wpress)\Z")
 _UNPACK = {b"zip": "unzip", b"7z": "7z x", b"rar": "unrar x"}
 _FEW, _KEEP = 3, 16
+_LARGE = 2**18
 
 
 class Archive(Cause):
@@ -53,13 +54,16 @@ class Archive(Cause):
 
     def _unpacked_not(self, path: bytes, folder: bytes | None, kind: bytes, length: int, scene: Scene) -> Hypothesis:
         almost_nothing = 10 * scene.census.files <= self._files
+        # Of one that is not small, this is no chance: it could as well be of any other size.
+        fits_well = length >= _LARGE and length <= self._bytes + self._bytes // 8 and self._bytes <= 8 * length
+        likely = folder is not None or almost_nothing or fits_well
         word = argument(path)
         unpack = text(f"{_UNPACK.get(kind, 'tar -xf')} {word}")
         command = (say("On the target: {command}", command=unpack),) if word else ()
         return Hypothesis(
             cause="archive_not_unpacked",
-            weight=Weight.SEPARATED if folder is not None or almost_nothing else Weight.SHAPED,
-            confidence="medium" if folder is not None or almost_nothing else "low",
+            weight=Weight.SEPARATED if likely else Weight.SHAPED,
+            confidence="medium" if likely else "low",
             title=say(
                 "The archive {path} lies on the target and may hold what is missing: it was not unpacked",
                 path=quoted(path),

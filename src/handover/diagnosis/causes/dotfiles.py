@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
-from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
+from handover.diagnosis.chance import chance, trust
+from handover.diagnosis.hypothesis import Cause, Confidence, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import listed, plural, resend, say, text
 from handover.sentences import Sentence
@@ -41,17 +42,22 @@ class Dotfiles(Cause):
         census = scene.census
         if census.top_dots or not census.files:
             return
-        if self._inner_total and not census.inner_dots:
-            yield _everywhere(self._top_total + self._inner_total, scene)
+        everywhere = self._inner_total and not census.inner_dots
+        total = self._top_total + (self._inner_total if everywhere else 0)
+        sure = trust(chance(total, lost=census.units - total, arrived=census.files), enough=total >= _FEW)
+        if sure is None:
+            return
+        if everywhere:
+            yield _everywhere(total, sure, scene)
         elif self._top_total:
-            yield self._in_the_root(scene)
+            yield self._in_the_root(sure, scene)
 
-    def _in_the_root(self, scene: Scene) -> Hypothesis:
+    def _in_the_root(self, sure: Confidence, scene: Scene) -> Hypothesis:
         inner = scene.census.inner_dots
         return Hypothesis(
             cause="top_dotfiles_missing",
             weight=Weight.SEPARATED,
-            confidence="high" if self._top_total >= _FEW else "medium",
+            confidence=sure,
             title=say(
                 "The names in the root that begin with a dot are missing: copied with `*`, which does not mean them"
             ),
@@ -76,11 +82,11 @@ def _in_folders(arrived: int) -> Sentence:
     return plural(arrived, "In folders, {n} such name arrived.", "In folders, {n} such names arrived.")
 
 
-def _everywhere(total: int, scene: Scene) -> Hypothesis:
+def _everywhere(total: int, sure: Confidence, scene: Scene) -> Hypothesis:
     return Hypothesis(
         cause="dotfiles_filtered",
         weight=Weight.SEPARATED,
-        confidence="high" if total >= _FEW else "medium",
+        confidence=sure,
         title=say("Every name that begins with a dot is missing: the program or the FTP server hides them"),
         evidence=(
             plural(

@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from math import gcd
 
 from handover.comparison import PathClass
-from handover.diagnosis.census import suffix
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
+from handover.diagnosis.traits import is_text
 from handover.diagnosis.words import moment, plural, quoted, say
 from handover.report import Fact
 from handover.sentences import Sentence
 
 _FEW, _ENOUGH = 3, 5
 _BURST_NS = 600 * 10**9
-_TEXTS = frozenset(
-    b".php .phtml .inc .html .htm .css .scss .less .js .mjs .ts .map .json .xml .xsl .txt .md .csv .ini .conf .cfg "
-    b".yml .yaml .toml .env .sql .svg .po .pot .twig .tpl .htaccess .user.ini .sh .py .pl .rb .webmanifest".split()
-)
 
 
 class Edited(Cause):
@@ -44,7 +40,7 @@ class Edited(Cause):
         if not _is_newer_there(seen) or seen.source is None or seen.target is None:
             return
         self._first = self._first or seen.path
-        if _is_text(seen):
+        if is_text(seen.name):
             self._texts += 1
             self._step = gcd(self._step, (seen.target.size or 0) - (seen.source.size or 0))
         else:
@@ -122,7 +118,7 @@ class Edited(Cause):
                 else say("No picture and no archive changed."),
             ),
             remedy=(say("If the replacement is meant, agree to it with `may_differ` and the reason."),),
-            explains=lambda seen: _is_newer_there(seen) and (everything or _is_text(seen)),
+            explains=lambda seen: _is_newer_there(seen) and (everything or is_text(seen.name)),
             facts=(Fact(name="step_bytes", value=str(step)),),
         )
 
@@ -164,7 +160,3 @@ def _is_newer_there(seen: Observation) -> bool:
     if seen.kind is not PathClass.CHANGED or source is None or target is None or "link_target" in seen.why:
         return False
     return target // 10**9 > source // 10**9 and bool(seen.target and seen.target.size)
-
-
-def _is_text(seen: Observation) -> bool:
-    return (suffix(seen.name) or seen.name.lower()) in _TEXTS

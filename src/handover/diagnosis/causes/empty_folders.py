@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
+from handover.diagnosis.chance import chance, trust
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import listed, number, plural, say, text
 
-_TOLD, _FEW = 3, 3
+_TOLD, _LEAST = 3, 2
 _MAKE = "cd SOURCE && find . -type d -empty -print0 | rsync -a --from0 --files-from=- . TARGET/"
 
 
@@ -37,11 +38,14 @@ class EmptyFolders(Cause):
         total, arrived = len(folders.hollow_missing), folders.hollow_arrived
         if not total or 10 * arrived > total or not scene.census.files:
             return
+        sure = trust(chance(total, lost=scene.census.units - total, arrived=scene.census.files), enough=total >= _LEAST)
+        if sure is None:
+            return
         names = [path for path in self._candidates if path in folders.hollow_missing]
         yield Hypothesis(
             cause="empty_folders_dropped",
             weight=Weight.SEPARATED,
-            confidence="high" if total >= _FEW and not arrived else "medium",
+            confidence="medium" if arrived else sure,
             title=say("Empty folders were left out: the program that carried the files carries no empty folder"),
             evidence=(
                 plural(
@@ -57,6 +61,6 @@ class EmptyFolders(Cause):
                 say("Programs often need them (uploads, cache, sessions) and fail when they cannot write there."),
             ),
             explains=lambda seen: (
-                seen.kind is PathClass.MISSING and seen.is_folder and seen.path in folders.hollow_missing
+                seen.kind is PathClass.MISSING and seen.whole is not None and seen.whole in folders.hollow_missing
             ),
         )

@@ -1,72 +1,74 @@
-"""A filter on the way: all files with one ending, or everything with one name, is missing wherever it was."""
+"""A filter on the way: all files of one ending or pattern, or all with one name, are missing wherever they were."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from handover import paths
 from handover.comparison import PathClass
-from handover.diagnosis.census import Aspect, suffix
+from handover.diagnosis.census import Aspect, Census, shape, suffix
+from handover.diagnosis.chance import chance, trust
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
+from handover.diagnosis.tables import Tally
 from handover.diagnosis.words import listed, plural, resend, say, short, text
 from handover.report import Fact
+from handover.sentences import Sentence
 
 _LEAST, _FEW, _ENOUGH = 2, 3, 5
 _KEYS = 4096
 
 
 class Filtered(Cause):
-    """Endings and names of which nothing arrived, although the folders that they were in did."""
+    """Endings, patterns and names of which nothing arrived, although the folders that they were in did."""
 
     kinds = frozenset({PathClass.MISSING})
-    wants = Aspect.NAMES
+    wants = Aspect.NAMES | Aspect.FOLDERS | Aspect.FILES
 
     def __init__(self) -> None:
         self._folders: dict[bytes, bytes | None] = {}
 
     def add(self, seen: Observation) -> None:
-        """Take one missing path; remember the folder of an ending until there is a second one."""
+        """Take one missing path; remember the folder of an ending or a pattern until there is a second one."""
         if not seen.is_file or not seen.is_unit:
             return
-        ending = suffix(seen.name)
-        if ending not in self._folders:
-            if len(self._folders) < _KEYS:
-                self._folders[ending] = seen.folder
-        elif self._folders[ending] != seen.folder:
-            self._folders[ending] = None
+        name, folder = seen.name, seen.folder
+        for key in (suffix(name), shape(name)):
+            if key not in self._folders:
+                if len(self._folders) < _KEYS:
+                    self._folders[key] = folder
+            elif self._folders[key] != folder:
+                self._folders[key] = None
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
-        """Yield endings of which none arrived, and names of which none arrived."""
-        yield from self._endings(scene)
+        """Yield endings of which none arrived, then patterns and names of which none arrived."""
+        census = scene.census
+        if not census.files:
+            return
+        yield from self._kinds(_unseen(census, census.suffixes), suffix, Weight.SEPARATED, scene)
+        yield from self._kinds(_unseen(census, census.shapes), shape, Weight.ALIKE, scene)
         yield from _names(scene)
 
-    def _endings(self, scene: Scene) -> Iterator[Hypothesis]:
-        # In folders that are missing as a whole everything is missing: that says nothing about endings.
-        found = {
-            ending: count.units
-            for ending, count in scene.census.suffixes.items()
-            if ending and not count.arrived and count.units >= _LEAST and 2 * count.units >= count.lost
-        }
-        spread = any(self._folders.get(ending, b"") is None for ending in found)
+    def _kinds(
+        self, found: dict[bytes, int], kind_of: Callable[[bytes], bytes], weight: Weight, scene: Scene
+    ) -> Iterator[Hypothesis]:
         units = sum(found.values())
-        if units < _FEW or not spread:
+        if units < _FEW:
             return
-        endings = frozenset(found)
-        told = ", ".join("*" + short(ending) for ending in sorted(endings)[:_ENOUGH])
+        kinds = frozenset(found)
+        spread = any(self._folders.get(kind, b"") is None for kind in kinds)
+        told = ", ".join(_told(kind, kind_of) for kind in sorted(kinds)[:_ENOUGH])
+        likely = chance(units, lost=scene.census.units - units, arrived=scene.census.files, tries=len(kinds))
+        # Where nothing else was in the only folder, that is as well the reason.
+        sure = trust(likely, enough=units >= _ENOUGH and (spread or scene.folders.divided > 0))
+        if sure is None:
+            return
         yield Hypothesis(
             cause="filtered",
-            weight=Weight.SEPARATED,
-            confidence="high" if units >= _ENOUGH else "medium",
+            weight=weight,
+            confidence=sure,
             title=say("Every file of one kind is missing: {endings}", endings=text(told)),
-            evidence=(
-                plural(
-                    units,
-                    "{n} such file is missing from folders that arrived, and not one such file arrived.",
-                    "{n} such files are missing from folders that arrived, in more than one folder, and not one such "
-                    "file arrived.",
-                ),
-            ),
+            evidence=(_missing_kind(units, spread=spread),),
             remedy=(
                 say(
                     "Look for a filter where it was sent (--exclude, a list of types in the panel or in the FTP "
@@ -74,22 +76,56 @@ class Filtered(Cause):
                 ),
                 resend(scene.context.part),
             ),
-            explains=lambda seen: seen.kind is PathClass.MISSING and seen.is_file and suffix(seen.name) in endings,
-            facts=tuple(Fact(name="ending", value=paths.shown(ending)) for ending in sorted(endings)[:_ENOUGH]),
+            explains=lambda seen: seen.kind is PathClass.MISSING and seen.is_file and kind_of(seen.name) in kinds,
+            facts=tuple(Fact(name="ending", value=paths.shown(kind)) for kind in sorted(kinds)[:_ENOUGH]),
         )
 
 
+def _unseen(census: Census, tally: Tally) -> dict[bytes, int]:
+    """Return the kinds of which several are missing from folders that arrived, and none is there."""
+    # In folders that are missing as a whole everything is missing: that says nothing about kinds.
+    found = {
+        kind: count.units
+        for kind, count in tally.items()
+        if kind and not count.arrived and count.units >= _LEAST and 2 * count.units >= count.lost
+    }
+    others = census.units - sum(found.values())
+    likely = {kind: chance(n, lost=others, arrived=census.files, tries=len(found)) for kind, n in found.items()}
+    return {kind: units for kind, units in found.items() if trust(likely[kind]) is not None}
+
+
+def _told(kind: bytes, kind_of: Callable[[bytes], bytes]) -> str:
+    return "*" + short(kind) if kind_of is suffix else short(kind.replace(b"#", b"*"))
+
+
+def _missing_kind(units: int, *, spread: bool) -> Sentence:
+    if not spread:
+        return plural(
+            units,
+            "{n} such file is missing from a folder that arrived, and not one such file arrived.",
+            "{n} such files are missing from a folder that arrived, and not one such file arrived.",
+        )
+    return plural(
+        units,
+        "{n} such file is missing from folders that arrived, and not one such file arrived.",
+        "{n} such files are missing from folders that arrived, in more than one folder, and not one such file arrived.",
+    )
+
+
 def _names(scene: Scene) -> Iterator[Hypothesis]:
-    names = [name for name, count in scene.census.names.items() if not count.arrived and count.units >= _LEAST]
-    if not names:
+    census = scene.census
+    found = {name: each.units for name, each in census.names.items() if not each.arrived and each.units >= _LEAST}
+    units = sum(found.values())
+    likely = chance(units, lost=census.units - units, arrived=census.files, tries=len(found))
+    sure = trust(likely, enough=units >= _ENOUGH) if found else None
+    if sure is None:
         return
-    known = frozenset(names)
-    units = sum(count.units for name, count in scene.census.names.items() if name in known)
+    known = frozenset(found)
     yield Hypothesis(
         cause="filtered",
         weight=Weight.SEPARATED,
-        confidence="medium",
-        title=say("Everything with one name is missing, wherever it was: {names}", names=listed(names)),
+        confidence=sure,
+        title=say("Everything with one name is missing, wherever it was: {names}", names=listed(list(found))),
         evidence=(
             plural(
                 units,
@@ -99,5 +135,5 @@ def _names(scene: Scene) -> Iterator[Hypothesis]:
         ),
         remedy=(say("Look for a filter where it was sent (--exclude)."), resend(scene.context.part)),
         explains=lambda seen: seen.kind is PathClass.MISSING and not known.isdisjoint(seen.path.split(b"/")),
-        facts=tuple(Fact(name="name", value=paths.shown(name)) for name in names[:_ENOUGH]),
+        facts=tuple(Fact(name="name", value=paths.shown(name)) for name in list(found)[:_ENOUGH]),
     )

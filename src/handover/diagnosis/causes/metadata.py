@@ -13,7 +13,7 @@ from handover.report import Fact
 
 _KEYS = 4096
 _MASKS = (0o022, 0o002, 0o007, 0o027, 0o077, 0o026, 0o037)
-_FEW = 3
+_FEW, _MANY = 3, 10
 
 
 class Metadata(Cause):
@@ -69,6 +69,7 @@ class Metadata(Cause):
         counts = {mask: sum(n for modes, n in self._modes.items() if _masked(modes, mask)) for mask in _MASKS}
         mask, count = max(counts.items(), key=lambda item: item[1])
         if not count or 10 * count < 9 * total:
+            yield from self._uniform(total)
             return
         (old, new), _ = next(item for item in self._modes.most_common() if _masked(item[0], mask))
         yield Hypothesis(
@@ -98,6 +99,38 @@ class Metadata(Cause):
             explains=lambda seen: (modes := _modes(seen)) is not None and _masked(modes, mask),
             facts=(Fact(name="umask", value=f"{mask:03o}"),),
         )
+
+    def _uniform(self, total: int) -> Iterator[Hypothesis]:
+        """Yield the modes that nearly all have on the target: one for files and one for folders, or one for both."""
+        modes: Counter[int] = Counter()
+        for (_, there), count in self._modes.items():
+            modes[there] += count
+        common = modes.most_common(2)
+        if not total or 10 * sum(count for _, count in common) < 9 * total or total < _FEW:
+            return
+        known = frozenset(mode for mode, _ in common)
+        yield Hypothesis(
+            cause="modes_not_kept",
+            weight=Weight.SEPARATED,
+            confidence="high" if total >= _MANY else "medium",
+            title=say(
+                "Permissions were set anew on the target: nearly all have {modes}",
+                modes=text(", ".join(f"{mode:04o}" for mode, _ in common)),
+            ),
+            evidence=(
+                plural(
+                    total,
+                    "{n} path has other permissions than on the source.",
+                    "{n} paths have other permissions than on the source.",
+                ),
+            ),
+            remedy=(
+                say("If the new ones are meant, do not require `mode`. Else set them from the source: {command}",
+                    command=text("rsync -rp --existing SOURCE/ TARGET/")),
+            ),
+            explains=lambda seen: (modes := _modes(seen)) is not None and modes[1] in known,
+            facts=tuple(Fact(name="mode", value=f"{mode:04o}") for mode, _ in common),
+        )  # fmt: skip
 
     def _mapping(self) -> Iterator[Hypothesis]:
         if not self._owners:

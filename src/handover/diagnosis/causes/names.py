@@ -95,10 +95,8 @@ def _best(pairs: list[tuple[bytes, bytes]]) -> tuple[Transform, list[tuple[bytes
 
 
 def _kept(transform: Transform, census: Census) -> int:
-    """Return how many names arrived that the rule should have changed as well."""
-    if transform.kind == "case":
-        return census.upper_case
-    return 0 if transform.kind == "percent" else census.non_ascii
+    """Return how many names arrived that the rule should have changed as well, of those that are remembered."""
+    return sum(transform.apply(path) is not None for path in census.spelled)
 
 
 def _explains(seen: Observation, transform: Transform, pairs: Pairs, images: frozenset[bytes]) -> bool:

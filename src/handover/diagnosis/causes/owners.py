@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect, Census
+from handover.diagnosis.chance import chance, trust
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.words import number, plural, quoted, resend, say
 from handover.entries import EntryType
 
-_FEW, _ENOUGH = 2, 5
+_LEAST, _FEW, _ENOUGH = 2, 3, 5
+_OWNERS = 64
 
 
 class Owners(Cause):
     """Missing paths of another owner than the root folder's, and missing paths that others may not read."""
 
     kinds = frozenset({PathClass.MISSING})
-    wants = Aspect.FILES | Aspect.OWNERS
+    wants = Aspect.FILES | Aspect.OWNERS | Aspect.FOLDERS
 
     def __init__(self) -> None:
         self._closed = 0
         self._first_closed = b""
-        self._uids: dict[int, tuple[int, int, bytes]] = {}
+        self._uids: dict[int, tuple[int, bytes]] = {}
+        self._paths: Counter[int | None] = Counter()
 
     def add(self, seen: Observation) -> None:
         """Take one missing path; what is in a lost folder follows from that folder."""
+        uid = seen.source_stat.uid
+        if uid in self._paths or len(self._paths) < _OWNERS:
+            self._paths[uid] += 1
         if not seen.is_unit:
             return
-        uid = seen.source_stat.uid
-        if uid is not None and (uid in self._uids or len(self._uids) < 64):
-            count, closed, first = self._uids.get(uid, (0, 0, seen.path))
-            self._uids[uid] = count + 1, closed + _closed(seen), first
+        if uid is not None and (uid in self._uids or len(self._uids) < _OWNERS):
+            count, first = self._uids.get(uid, (0, seen.path))
+            self._uids[uid] = count + 1, first
         if _closed(seen):
             self._closed += 1
             self._first_closed = self._first_closed or seen.path
@@ -41,20 +47,26 @@ class Owners(Cause):
         """Yield foreign owners of whom nothing arrived, and closed files of which none arrived."""
         census = scene.census
         yield from self._foreign_owners(census, scene)
-        if self._closed >= _FEW and not census.closed_files and census.files:
+        folders = scene.folders
+        closed = self._closed if not census.closed_files else 0
+        shut = len(folders.shut) if not folders.shut_arrived else 0
+        units, others = closed + shut, census.units - closed - (folders.shut_lost if shut else 0)
+        sure = trust(chance(units, lost=others, arrived=census.files), enough=units >= (_FEW if shut else _ENOUGH))
+        if units >= _LEAST and census.files and sure is not None:
+            first = self._first_closed if closed else folders.first_shut
             yield Hypothesis(
                 cause="unreadable_for_sender",
                 weight=Weight.SEPARATED,
-                confidence="high" if self._closed >= _ENOUGH else "medium",
+                confidence=sure,
                 title=say("What only its owner may read is missing: another account (the web server's?) made the copy"),
                 evidence=(
                     plural(
-                        self._closed,
-                        "{n} path without permission to read for others is missing, for example {path}, and of "
-                        "{arrived} files that arrived not one is so.",
-                        "{n} paths without permission to read for others are missing, for example {path}, and of "
-                        "{arrived} files that arrived not one is so.",
-                        path=quoted(self._first_closed),
+                        units,
+                        "{n} path without permission to read for others is missing or came without its files, for "
+                        "example {path}, and of {arrived} files that arrived not one is so.",
+                        "{n} paths without permission to read for others are missing or came without their files, "
+                        "for example {path}, and of {arrived} files that arrived not one is so.",
+                        path=quoted(first),
                         arrived=number(census.files),
                     ),
                 ),
@@ -63,26 +75,31 @@ class Owners(Cause):
                     "cd SOURCE && find . ! -perm -o=r -exec chmod o+rX {} +",
                     resend(scene.context.part),
                 ),
-                explains=_below_marked(_closed),
+                explains=_below_marked(
+                    lambda seen: (bool(closed) and _closed(seen)) or (bool(shut) and seen.folder in folders.shut)
+                ),
             )
 
     def _foreign_owners(self, census: Census, scene: Scene) -> Iterator[Hypothesis]:
         root = census.root.uid
         arrived = {int(uid): count.arrived for uid, count in census.owners.items() if uid}
         found = {uid: seen for uid, seen in self._uids.items() if uid != root and not arrived.get(uid)}
-        units = sum(count for count, _, _ in found.values())
-        if root is None or units < _FEW or not arrived.get(root):
+        units, whole = sum(count for count, _ in found.values()), sum(self._paths[uid] for uid in found)
+        if root is None or whole < _FEW or not arrived.get(root):
+            return
+        sure = trust(chance(units, lost=census.units - units, arrived=census.files), enough=units >= _ENOUGH)
+        if sure is None:
             return
         uids = frozenset(found)
-        first = next(iter(found.values()))[2]
+        first = next(iter(found.values()))[1]
         yield Hypothesis(
             cause="not_owned_by_account",
             weight=Weight.SEPARATED,
-            confidence="high" if units >= _ENOUGH else "medium",
+            confidence=sure,
             title=say("What belongs to another owner than the account is missing: a panel's backup leaves it out"),
             evidence=(
                 plural(
-                    units,
+                    whole,
                     "{n} missing path belongs to another owner than the root folder, for example {path}; nothing of "
                     "that owner arrived.",
                     "{n} missing paths belong to another owner than the root folder, for example {path}; nothing of "

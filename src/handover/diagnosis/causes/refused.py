@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
+from handover.diagnosis.chance import chance, trust
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.traits import Trait, traits
@@ -47,14 +48,27 @@ class Refused(Cause):
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield each trait that parts what is missing from what arrived."""
+        census = scene.census
+        # What is there under another name was not refused.
+        renamed = {trait for path, _ in scene.pairs.sample() for trait in traits(path, empty=False)}
         for trait, first in sorted(self._first.items()):
-            count = scene.census.traits.of(trait.encode())
-            if count is None or count.units < _LEAST or 50 * count.arrived > count.units or not scene.census.files:
+            count = census.traits.of(trait.encode())
+            if (
+                trait in renamed
+                or count is None
+                or count.units < _LEAST
+                or 50 * count.arrived > count.units
+                or not census.files
+            ):
+                continue
+            likely = chance(count.units, lost=census.units - count.units, arrived=census.files, tries=len(Trait))
+            sure = trust(likely, enough=count.units >= _ENOUGH and not count.arrived)
+            if sure is None:
                 continue
             yield Hypothesis(
                 cause=f"refused_{trait.value}",
                 weight=Weight.SEPARATED,
-                confidence="high" if count.units >= _ENOUGH and not count.arrived else "medium",
+                confidence=sure,
                 title=_TITLES[trait],
                 evidence=(
                     plural(

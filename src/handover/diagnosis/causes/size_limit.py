@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
+from handover.diagnosis.chance import trust
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.tables import Threshold
 from handover.diagnosis.words import number, plural, resend, say, size, text
@@ -24,19 +25,24 @@ class SizeLimit(Cause):
     """Missing files that are all larger than any that arrived."""
 
     only_with = frozenset({PathClass.MISSING})
-    wants = Aspect.SIZES
+    wants = Aspect.SIZES | Aspect.FOLDERS
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield the limit when nothing above it arrived and nearly nothing below it is missing."""
         limit = scene.census.sizes.threshold()
-        if limit is None or not limit.clean or limit.units_above < _FEW or limit.arrived_below < limit.lost_above:
+        if limit is None or not limit.clean or limit.units_above < _FEW or 4 * limit.arrived_below < limit.lost_above:
+            return
+        sure = trust(
+            limit.likelihood,
+            enough=limit.units_above >= _ENOUGH and not limit.arrived_above and scene.folders.divided > 0,
+        )
+        if sure is None:
             return
         told = _told(limit)
-        sure = limit.units_above >= _ENOUGH and not limit.arrived_above
         yield Hypothesis(
             cause="size_limit",
             weight=Weight.SEPARATED,
-            confidence="high" if sure else "medium",
+            confidence=sure,
             title=say("Every missing file is larger than {limit}", limit=told)
             if not limit.lost_below
             else say("Files over {limit} are missing", limit=told),

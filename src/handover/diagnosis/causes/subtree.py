@@ -71,7 +71,10 @@ class Subtree(Cause):
             ),
             remedy=(tuple(_commands(names)) if self._total <= _FEW else ()) or (resend(scene.context.part),),
             explains=lambda seen: (
-                seen.kind is PathClass.MISSING and seen.whole is not None and seen.whole not in hollow
+                seen.kind is PathClass.MISSING
+                and seen.whole is not None
+                and seen.whole not in hollow
+                and not scene.pairs.moved(seen)
             ),
             facts=tuple(Fact(name="folder", value=paths.shown(path)) for path in names),
         )

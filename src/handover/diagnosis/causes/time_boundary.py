@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
+from handover.diagnosis.chance import trust
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.tables import Threshold
@@ -20,20 +21,23 @@ _DAY_NS = 86_400 * 10**9
 class TimeBoundary(Cause):
     """Missing and changed files that are all newer on the source than everything that arrived."""
 
-    wants = Aspect.TIMES | Aspect.COMING
+    wants = Aspect.TIMES | Aspect.COMING | Aspect.FOLDERS
     only_with = frozenset({PathClass.MISSING, PathClass.CHANGED})
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield the boundary, told by what the terms say about time."""
         since = scene.census.modified_ns.threshold()
-        if since is None or not since.clean or since.units_above < _FEW or since.arrived_below < since.lost_above:
+        if since is None or not since.clean or since.units_above < _FEW or 4 * since.arrived_below < since.lost_above:
             return
-        sure = since.units_above >= _ENOUGH and not since.arrived_above
+        divides = scene.folders.divided > 0 or PathClass.CHANGED in scene.context.kinds
+        sure = trust(since.likelihood, enough=since.units_above >= _ENOUGH and not since.arrived_above and divides)
+        if sure is None:
+            return
         cause, title, remedy = _told(since, scene)
         yield Hypothesis(
             cause=cause,
             weight=Weight.SEPARATED,
-            confidence="high" if sure else "medium",
+            confidence=sure,
             title=title,
             evidence=(
                 plural(

@@ -19,6 +19,9 @@ Change = Callable[[bytes], bytes]
 _CODECS = ("cp1250", "cp852", "cp437", "cp1252", "iso8859-1", "iso8859-2")
 _UTF8 = "utf-8"
 _FORBIDDEN = re.compile(r'[<>:"|?*\\]')
+_PRIVATE = re.compile("[\\uf021-\\uf07f]")
+_UNTIDY = re.compile(r"[^A-Za-z0-9./_-]+")
+_LIKE_ASCII = str.maketrans("łŁøØđĐ–—’‘”“„", 'lLoOdD--\'\'"""')
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,13 @@ def transforms() -> Iterator[Transform]:
     """Yield all of them, the likeliest first."""
     yield from _compositions()
     yield from _encodings()
-    yield Transform("percent", say("special characters became %XX"), _percent, unquote_to_bytes, _convmv("--unescape"))
-    yield Transform("percent", say("%XX became special characters"), unquote_to_bytes, _percent)
+    for percent in (_percent, _percent_all):
+        words, back = say("special characters became %XX"), say("%XX became special characters")
+        yield Transform("percent", words, percent, unquote_to_bytes, _convmv("--unescape"))
+        yield Transform("percent", back, unquote_to_bytes, percent)
     yield Transform("case", say("capital letters became small ones"), partial(_text, str.lower))
     yield Transform("case", say("small letters became capitals"), partial(_text, str.upper))
+    yield Transform("case", say("endings became small"), _small_ending)
     yield from _replacements()
 
 
@@ -67,6 +73,8 @@ def _encodings() -> Iterator[Transform]:
         to_legacy, to_utf8 = _recode(_UTF8, codec), _recode(codec, _UTF8)
         words = say("UTF-8 on the source, {codec} on the target", codec=text(codec))
         yield Transform("encoding", words, to_legacy, to_utf8, _convmv(f"-f {codec} -t utf8"))
+        words = say("{codec} on the source, UTF-8 on the target", codec=text(codec))
+        yield Transform("encoding", words, _from_legacy(codec), to_legacy, _convmv(f"-f utf8 -t {codec}"))
         words = say("UTF-8 was taken for {codec} and encoded once more", codec=text(codec))
         yield Transform("encoding", words, to_utf8, to_legacy, _convmv(f"--nosmart -f utf8 -t {codec}"))
     for real, taken in permutations(_CODECS, 2):
@@ -87,6 +95,18 @@ def _replacements() -> Iterator[Transform]:
         yield Transform("replaced", words, partial(_each_byte, mark.encode()))
         words = say("characters that Windows forbids were replaced by {mark}", mark=text(mark))
         yield Transform("replaced", words, partial(_text, partial(_FORBIDDEN.sub, mark)))
+    for mark in ("_", "-", "+", "."):
+        words = say("spaces were replaced by {mark}", mark=text(mark))
+        yield Transform("replaced", words, partial(_each_space, mark.encode()))
+    for mark in ("-", "_"):
+        words = say(
+            "accents were taken off, and all but letters, digits, dots and dashes became {mark}", mark=text(mark)
+        )
+        yield Transform("replaced", words, partial(_text, partial(_tidied, mark)))
+        yield Transform("replaced", words, partial(_text, partial(_tidied_small, mark)))
+    words = say("characters that Windows forbids became private ones, as Windows programs and mounted shares have it")
+    yield Transform("replaced", words, partial(_text, _private), partial(_text, _public))
+    yield Transform("replaced", say("spaces were left out"), partial(_each_space, b""))
     yield Transform("replaced", say("letters beyond ASCII were left out"), partial(_text, partial(_each_letter, "")))
     yield Transform("replaced", say("bytes beyond ASCII were left out"), partial(_each_byte, b""))
     yield Transform("replaced", say("accents were taken off"), partial(_text, _without_accents))
@@ -125,8 +145,28 @@ def _text(change: Callable[[str], str], path: bytes) -> bytes:
     return change(path.decode()).encode()
 
 
+def _from_legacy(codec: str) -> Change:
+    def forward(path: bytes) -> bytes:
+        try:
+            path.decode()
+        except UnicodeDecodeError:
+            return path.decode(codec).encode()
+        return path
+
+    return forward
+
+
 def _percent(path: bytes) -> bytes:
     return quote(path, safe="/ !#$&'()*+,;=:@[]{}~-._").encode()
+
+
+def _percent_all(path: bytes) -> bytes:
+    return quote(path, safe="/").encode()
+
+
+def _small_ending(path: bytes) -> bytes:
+    stem, dot, ending = path.rpartition(b".")
+    return path if b"/" in ending else stem + dot + ending.lower()
 
 
 def _each_letter(mark: str, text: str) -> str:
@@ -138,8 +178,28 @@ def _each_byte(mark: bytes, path: bytes) -> bytes:
 
 
 def _without_accents(text: str) -> str:
-    bare = unicodedata.normalize("NFKD", text.translate(str.maketrans("łŁøØđĐ", "lLoOdD")))
+    bare = unicodedata.normalize("NFKD", text.translate(_LIKE_ASCII))
     return "".join(char for char in bare if not unicodedata.combining(char))
+
+
+def _tidied(mark: str, text: str) -> str:
+    return _UNTIDY.sub(mark, _without_accents(text))
+
+
+def _tidied_small(mark: str, text: str) -> str:
+    return _tidied(mark, text).lower()
+
+
+def _each_space(mark: bytes, path: bytes) -> bytes:
+    return path.replace(b" ", mark)
+
+
+def _private(text: str) -> str:
+    return _FORBIDDEN.sub(lambda match: chr(0xF000 + ord(match[0])), text)
+
+
+def _public(text: str) -> str:
+    return _PRIVATE.sub(lambda match: chr(ord(match[0]) - 0xF000), text)
 
 
 def _unzip_escapes(text: str) -> str:

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
+from handover.diagnosis.traits import is_text
 from handover.diagnosis.words import number, plural, quoted, resend, say, size
 from handover.entries import prefix_step
 from handover.report import Fact
 
 #: Programs write whole blocks; an edited file ends anywhere.
 _BLOCK = 512
+_SECOND_NS = 10**9
 _FEW, _ENOUGH = 3, 5
 _KEYS = 4096
 #: Small files are of one size by chance.
@@ -26,22 +28,31 @@ class Truncated(Cause):
     kinds = frozenset({PathClass.CHANGED})
 
     def __init__(self) -> None:
-        self._proven = self._possible = 0
+        self._proven = self._possible = self._on_blocks = self._texts = self._grown = 0
+        self._first_grown = b""
         self._example: tuple[bytes, int, int] | None = None
         self._ends: Counter[int] = Counter()
 
     def add(self, seen: Observation) -> None:
-        """Take one changed file."""
+        """Take one changed file; one that was edited on the source since the copy may have grown there."""
         equal = equal_up_to(seen)
-        end = seen.target.size or 0 if equal is not None and seen.target is not None else 0
+        if equal is None:
+            return
+        if _grew(seen):
+            self._grown += 1
+            self._first_grown = self._first_grown or seen.path
+            return
+        end = seen.target.size or 0 if seen.target is not None else 0
         if end >= _LEAST_END and (end in self._ends or len(self._ends) < _KEYS):
             self._ends[end] += 1
         if equal:
             self._proven += 1
             if self._example is None or seen.size > self._example[2]:
                 self._example = seen.path, equal, seen.size
-        elif equal == 0:
-            self._possible += _on_a_block(seen)
+        elif _looks_cut(seen):
+            self._possible += 1
+            self._texts += is_text(seen.name)
+            self._on_blocks += _on_a_block(seen)
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield those that are proven by their beginnings, and those that only look like it."""
@@ -70,29 +81,57 @@ class Truncated(Cause):
                     ),
                 ),
                 remedy=remedy,
-                explains=lambda seen: bool(equal_up_to(seen)),
+                explains=lambda seen: bool(equal_up_to(seen)) and not _grew(seen),
             )
         yield from self._at_one_size(remedy)
         if self._possible:
             yield Hypothesis(
                 cause="truncated",
                 weight=Weight.SHAPED,
-                confidence="low",
+                confidence="low" if self._texts else "medium",
                 title=plural(
                     self._possible,
-                    "A file is shorter on the target and ends on a whole block: it may be truncated",
-                    "{n} files are shorter on the target and end on whole blocks: they may be truncated",
+                    "A file is shorter on the target: it may be truncated",
+                    "{n} files are shorter on the target: they may be truncated",
                 ),
                 evidence=(
-                    say(
-                        "Sizes on the target are multiples of {block} bytes. The files are too small for more "
-                        "evidence.",
+                    plural(
+                        self._on_blocks,
+                        "The size of {n} of them is a multiple of {block} bytes there. The files are too small for "
+                        "more evidence.",
+                        "The sizes of {n} of them are multiples of {block} bytes there. The files are too small for "
+                        "more evidence.",
                         block=number(_BLOCK),
                     ),
                 ),
                 remedy=remedy,
-                explains=lambda seen: equal_up_to(seen) == 0 and _on_a_block(seen),
+                explains=lambda seen: equal_up_to(seen) == 0 and _looks_cut(seen) and not _grew(seen),
             )
+        if self._grown:
+            yield self._have_grown(scene)
+
+    def _have_grown(self, scene: Scene) -> Hypothesis:
+        return Hypothesis(
+            cause="grown_on_source",
+            weight=Weight.SHAPED,
+            confidence="medium",
+            title=plural(
+                self._grown,
+                "A file grew on the source after it was copied",
+                "{n} files grew on the source after they were copied",
+            ),
+            evidence=(
+                say(
+                    "The target's copy is shorter and older, and begins alike as far as is known, for example {path}.",
+                    path=quoted(self._first_grown),
+                ),
+            ),
+            remedy=(
+                say("Send what is new once more; freeze the source first."),
+                resend(scene.context.part),
+            ),
+            explains=lambda seen: equal_up_to(seen) is not None and _grew(seen),
+        )
 
     def _at_one_size(self, remedy: tuple[str, ...]) -> Iterator[Hypothesis]:
         """Yield the size at which many files end: nobody edits them all to that."""
@@ -112,7 +151,12 @@ class Truncated(Cause):
                 ),
             ),
             remedy=(say("Look for a limit of uploads or of the program that wrote them."), *remedy),
-            explains=lambda seen: equal_up_to(seen) is not None and seen.target is not None and seen.target.size == end,
+            explains=lambda seen: (
+                equal_up_to(seen) is not None
+                and seen.target is not None
+                and seen.target.size == end
+                and not _grew(seen)
+            ),
             facts=(Fact(name="end_bytes", value=str(end)),),
         )
 
@@ -139,6 +183,17 @@ def equal_up_to(seen: Observation) -> int | None:
     if any(left != right for left, right in common):
         return None
     return len(common) * step
+
+
+def _grew(seen: Observation) -> bool:
+    """Whether the shorter file on the target is older than that on the source: who cuts a file makes it newer."""
+    ours, theirs = seen.source_stat.modified_ns, seen.target_stat.modified_ns
+    return ours is not None and theirs is not None and ours >= theirs + _SECOND_NS
+
+
+def _looks_cut(seen: Observation) -> bool:
+    """Whether it ends on a whole block, or is of a kind that nobody edits."""
+    return _on_a_block(seen) or not is_text(seen.name)
 
 
 def _on_a_block(seen: Observation) -> bool:

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
-from handover.diagnosis.observation import Observation
+from handover.diagnosis.observation import Observation, is_emptied
 from handover.diagnosis.words import plural, quoted, resend, say
 from handover.entries import prefix_step
 
@@ -90,18 +90,6 @@ class Zeroed(Cause):
                 remedy=remedy,
                 explains=_is_filled,
             )
-
-
-def is_emptied(seen: Observation) -> bool:
-    """Whether a file has content on the source and none on the target."""
-    source, target = seen.source, seen.target
-    return (
-        seen.kind is PathClass.CHANGED
-        and source is not None
-        and target is not None
-        and target.size == 0
-        and bool(source.size)
-    )
 
 
 def _is_filled(seen: Observation) -> bool:
