@@ -59,6 +59,11 @@ def page_name(language: str) -> str:
     return f"{RENDERING_PREFIX}{language}.html"
 
 
+def letter_name(role: str, language: str) -> str:
+    """Return the name of the text for one party, in that party's language."""
+    return f"{RENDERING_PREFIX}{role}.{language}.txt"
+
+
 def is_rendering(name: str) -> bool:
     """Whether a file of this name shows the report to people."""
     return name.startswith(RENDERING_PREFIX) and name != REPORT_NAME

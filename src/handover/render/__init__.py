@@ -13,7 +13,7 @@ from typing import Protocol
 from handover.comparison import Difference
 from handover.manifest import Header, Trailer
 from handover.render.wording.voices import ENGLISH, VOICES
-from handover.report import Report
+from handover.report import Party, Report
 
 Differences = Callable[[str], Iterator[Difference]]
 
@@ -22,6 +22,11 @@ def languages_of(report: Report) -> tuple[str, ...]:
     """Return the languages in which a report is drawn: English, and those of the parties."""
     wanted = {ENGLISH.language, *(party.language for party in report.parties)}
     return tuple(language for language in VOICES if language in wanted)
+
+
+def language_of(party: Party) -> str:
+    """Return the language in which a party is written to: its own, or English."""
+    return party.language if party.language in VOICES else ENGLISH.language
 
 
 class Scanned(Protocol):

@@ -24,7 +24,7 @@ from handover.evidence.verification import Verification
 from handover.evidence.verify import verify
 from handover.manifest import CaseRef
 from handover.paths import shown
-from handover.render import html, languages_of
+from handover.render import html, languages_of, letters
 from handover.report import Report
 from handover.rules import FLAG_ORIGIN, RulesDocument, RuleSet
 from handover.terms import Terms, parse
@@ -174,10 +174,16 @@ def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: Op
     languages = languages_of(report)
     pages = {page_name(language): language for language in languages}
     protocols = {protocol_name(language): language for language in languages}
+    texts = dict(letters.letters(report, read))
+    ours = {*pages, *protocols, *texts}
     # SECURITY: what stands beside the pages under the signatures, and was never drawn again, could say anything.
-    yield from (f"{shown(name)} is no page of this report" for name in renderings if name not in pages | protocols)
+    yield from (f"{shown(name)} is no page of this report" for name in renderings if name not in ours)
     there = {name: language for name, language in protocols.items() if name in renderings}
     yield from drawing.check_protocols(report, read, there, open_file)
+    for name, text in texts.items():
+        with open_file(name) as stream:
+            if stream.read() != text.encode():
+                yield f"{name} does not show this report"
     for name, language in pages.items():
         with open_file(name) as stream:
             if stream.read() != html.render(report, read, language=language).encode():

@@ -48,7 +48,7 @@ def challenge_sentences(part: PartReport, challenge: Challenge, sides: Sides) ->
 
 def not_confirmed(part: PartReport, challenge: Challenge, sides: Sides) -> str:
     """Return the doubt that a challenge leaves, with the side that it is to be attributed to."""
-    hosts = [sides.host(side) for side in _doubted(part, challenge)]
+    hosts = [sides.host(side) for side in doubted(part, challenge)]
     return plural(
         challenge.asked - challenge.agreed,
         "{n} of {asked} files that were asked for again was not confirmed, because of {host}.",
@@ -117,7 +117,8 @@ def _differing(part: PartReport, challenge: Challenge, sides: Sides) -> tuple[st
     )
 
 
-def _doubted(part: PartReport, challenge: Challenge) -> list[str]:
+def doubted(part: PartReport, challenge: Challenge) -> list[str]:
+    """Return the sides that a challenge leaves in doubt."""
     sides = {"source": challenge.source, "target": challenge.target}
     found = {side for side, answers in sides.items() if answers.answered < challenge.asked}
     if challenge.differ:

@@ -48,7 +48,7 @@ def sentences_of(part: PartReport, sides: Sides) -> tuple[str, ...]:
         return (say("Neither side was read, so nothing can be said."),)
     match comparison.verdict:
         case Verdict.NOT_COMPLETE:
-            return (*_loss(part, comparison, sides), *_beside(comparison, sides))
+            return (*losses(part, comparison, sides), *_beside(comparison, sides))
         case Verdict.UNDETERMINED:
             return (*_doubts(part, comparison, sides), *_extra(comparison, sides))
         case Verdict.COMPLETE_AS_AGREED:
@@ -74,7 +74,8 @@ def common_folder(part: PartReport) -> bytes | None:
     return b"/".join(common) or None
 
 
-def _loss(part: PartReport, comparison: Comparison, sides: Sides) -> list[str]:
+def losses(part: PartReport, comparison: Comparison, sides: Sides) -> list[str]:
+    """Return what is missing on the target, and what is not as it has to be there."""
     counts = comparison.counts
     sentences = []
     if counts.missing:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from handover import differences
 from handover.comparison import Comparison, Doubt, Verdict
+from handover.evidence.inventory import letter_name
 from handover.manifest import GapCounts
+from handover.render import language_of
+from handover.render.asks import SIDE_OF, Ask, request_of
 from handover.render.wording.codes import Sides, roles, sides_of
 from handover.render.wording.language import foreign, plural, say
 from handover.report import PartReport, Report, ScopeState
@@ -18,10 +21,22 @@ def next_steps(report: Report, *, kept: bool) -> tuple[str, ...]:
     """Return the steps in the order in which they help, each said once; ``kept``: there is a bundle to look into."""
     sides = sides_of(report)
     steps = [step for part in report.parts for step in _of_part(part, sides, kept=kept)]
+    if kept:
+        steps += _send_letters(report)
     steps += _when_well(report) if report.verdict in _WELL else _when_not_well()
     if any(item.state is ScopeState.NOT_PART for item in report.scope):
         steps.append(say("Check the database in another way: this report says nothing about it."))
     return tuple(dict.fromkeys(steps))
+
+
+def _send_letters(report: Report) -> Iterator[str]:
+    for party in report.parties:
+        if party.role in SIDE_OF and request_of(report, party.role).ask is not Ask.NOTHING:
+            yield say(
+                "Send {file} to {party}: it asks for no more than is needed.",
+                file=foreign(letter_name(party.role, language_of(party))),
+                party=foreign(party.name),
+            )
 
 
 def _of_part(part: PartReport, sides: Sides, *, kept: bool) -> Iterator[str]:
