@@ -10,6 +10,7 @@ import pytest
 from evidence.rounds import MemoryBundle, Round
 from evidence.test_chain import digest
 from evidence.test_verify import failed_steps, refused
+from handover.errors import NotVerified
 from handover.evidence.history import other_round, told_of
 from handover.evidence.policy import OtherRound
 from handover.evidence.statement import Decision, Kind, PartyRole
@@ -135,3 +136,11 @@ def test_an_answer_that_was_not_given_is_found(told):
 )
 def test_a_row_of_rounds_that_cannot_be_is_found(one, said):
     refused(held_against(one), Step.REPORT, said)
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "report.json"])
+def test_what_lacks_its_sums_or_its_report_is_no_round(name):
+    files = dict(Round(TREE, TREE).files)
+    del files[name]
+    with pytest.raises(NotVerified, match="no round"):
+        other_round(MemoryBundle(files))
