@@ -19,9 +19,11 @@ def case(tmp_path_factory) -> Path:
     """Return a case of a Polish and a Finnish company, with a round in which half of the site is missing."""
     folder = tmp_path_factory.mktemp("case")
     for side in ("old", "new"):
-        (folder / side / "uploads").mkdir(parents=True)
+        (folder / side).mkdir()
         for n in range(12):
             (folder / side / f"{n}.php").write_text(f"<?php // {n}")
+        (folder / side / "xmlrpc.php").write_text("<?php // after the uploads")
+    (folder / "old/uploads").mkdir()
     for n in range(1204):
         (folder / "old/uploads" / f"zdjecie-{n}.jpg").write_bytes(b"x" * 2000)
     (folder / "handover.yaml").write_text(
@@ -49,15 +51,15 @@ def text(page: Path) -> str:
 def test_the_terminal_speaks_the_language_of_the_flag(case):
     out = (case / "out").read_text().replace("\u00a0", " ")
     assert out.startswith("NIEKOMPLETNE")
-    assert "brakuje 1 204 z 1 218 plików i folderów (2,4 MB)" in " ".join(out.split())
-    assert "Odczytano źródło: 1 216 plików" in (case / "err").read_text().replace("\u00a0", " ")
+    assert "brakuje 1 205 z 1 219 plików i folderów (2,4 MB)" in " ".join(out.split())
+    assert "Odczytano źródło: 1 217 plików" in (case / "err").read_text().replace("\u00a0", " ")
 
 
 def test_there_is_a_page_for_each_language_of_the_parties_and_one_in_english(case):
     assert sorted(path.name for path in bundle(case).glob("report.*.html")) == list(PAGES)
     for name, said in zip(
         PAGES,
-        ("1,204 of 1,218 files and folders", "1 204 tiedostoa ja kansiota", "brakuje 1 204 z 1 218 plików"),
+        ("1,205 of 1,219 files and folders", "1 205 tiedostoa ja kansiota", "brakuje 1 205 z 1 219 plików"),
         strict=True,
     ):
         page = bundle(case) / name
@@ -72,7 +74,7 @@ def test_findings_are_in_the_language_of_the_page_and_english_in_the_report(case
     assert title in text(bundle(case) / "report.en.html")
     assert "Brakuje folderu „uploads” z całą zawartością" in text(bundle(case) / "report.pl.html")
     assert "Kansio ”uploads” puuttuu kaikkine sisältöineen" in text(bundle(case) / "report.fi.html")
-    assert "rsync -a --from0 --files-from=web.missing.files0" in text(bundle(case) / "report.fi.html")
+    assert "rsync -a SOURCE/uploads TARGET/" in text(bundle(case) / "report.fi.html")
 
 
 def test_what_programs_read_is_english_in_every_language(case, tmp_path):
