@@ -9,7 +9,7 @@ TEXTS  := $(wildcard src/handover/render/locales/*/LC_MESSAGES/handover.po)
 JOBS   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz check lint types layers agent-python mutants branches numbers lowest audit texts format clean
+.PHONY: help demo test bench fuzz check lint types layers agent-python mutants branches numbers pictures lowest audit texts format clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ branches: $(VENV)/.texts ## every line and branch of the verifier and the parser
 
 numbers: $(VENV)/.developer ## what the tests did, in numbers; missing until `make test` has measured it
 	@$(BIN)/python tests/support/counted.py
+
+pictures: $(VENV)/.developer ## make the pictures in docs/images anew, from the demo and with chromium
+	$(BIN)/python tools/pictures.py
 
 lowest: $(VENV)/.developer ## the wheel and the oldest libraries that it may have, tested together, in build/lowest
 	$(BIN)/python tools/lowest.py $(ARGS)

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from handover import paths
-from render.worlds import HOSTILE
+from handover.render import html
+from page.conftest import drawn
+from render.worlds import HOSTILE, Part, make_world
 from support.chromium import Browser, Page
+from support.manifests import file, folder
 
 PHONE, DESKTOP = 390, 1280
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
@@ -177,4 +180,29 @@ def test_a_screen_reader_hears_the_picture_as_one_image_with_a_table(browser: Br
     images = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "image"]
     assert any(re.match("Folders by size, and what became of them", image) for image in images)
     assert page.js("document.querySelector('.map ~ details table caption').textContent").startswith("Folders with")
+    page.close()
+
+
+def test_a_report_with_as_many_rows_as_it_may_have_opens_at_once(browser: Browser, folder_of_pages: Path):
+    names = [f"wp-content/uploads/{n % 12:04d}/{'picture-' * 9}{n:06d}.jpeg" for n in range(html.LIMIT + 500)]
+    folders = [
+        folder("wp-content"),
+        folder("wp-content/uploads"),
+        *(folder(f"wp-content/uploads/{n:04d}") for n in range(12)),
+    ]
+    path = drawn(
+        folder_of_pages / "long.html", make_world(Part([*folders, *(file(name, b"1") for name in names)], folders))
+    )
+    page = browser.page(path, width=PHONE)
+    assert page.js("document.querySelectorAll('#names tbody tr').length") == html.LIMIT
+    page.js("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    timing = page.js("performance.getEntriesByType('navigation')[0].toJSON()")
+    assert 0 < timing["loadEventEnd"] < 3000
+    page.js("document.getElementById('find').focus()")
+    took_ms = page.js(
+        "(() => { const box = document.getElementById('find'), begun = performance.now(); box.value = '000007';"
+        " box.dispatchEvent(new Event('input')); document.body.offsetHeight; return performance.now() - begun; })()"
+    )
+    assert len(rows_shown(page)) == 1
+    assert took_ms < 3000
     page.close()
