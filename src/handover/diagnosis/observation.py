@@ -12,7 +12,7 @@ import msgspec
 
 from handover import paths
 from handover.comparison import Difference, PathClass
-from handover.diagnosis.rows import Finder, Name, Row, Rows, Stat, Walker
+from handover.diagnosis.rows import UNKNOWN, Finder, Name, Row, Rows, Stat, Walker
 from handover.entries import Entry, EntryType
 from handover.manifest_reader import Reader
 
@@ -29,7 +29,6 @@ CAUSED = frozenset(
 )
 #: From this size on, entries have prefixes, which differences leave out.
 _PREFIXED = 2**20
-_NO_ROW = Row()
 _NOTHING = Entry()
 
 
@@ -42,7 +41,9 @@ class Arrivals(NamedTuple):
 
 
 class Observation:
-    """One difference. ``whole`` is the topmost folder, missing or extra as a whole, that the path is or is in.
+    """One difference. ``folder`` and ``name`` are the two halves of ``path``.
+
+    ``whole`` is the topmost folder, missing or extra as a whole, that the path is or is in.
 
     ``entry`` is what the source has there, or the target when only that has something; ``is_file``, ``is_folder`` and
     ``size``, in bytes, are of that. ``is_unit``: the difference stands for itself; what is in a lost folder follows
@@ -50,15 +51,27 @@ class Observation:
     """
 
     __slots__ = (
-        "_name", "_rows", "_source_row", "_target_row", "entry", "is_file", "is_folder", "is_unit", "kind", "path",
-        "size", "source", "target", "whole", "why",
+        "_name", "_rows", "entry", "folder", "is_file", "is_folder", "is_unit", "kind", "name", "path", "size",
+        "source", "source_stat", "target", "target_stat", "whole", "why",
     )  # fmt: skip
 
+    #: What the hosts say of it. Where the rows are not near, they are searched when this is first asked for.
+    source_stat: Stat
+    target_stat: Stat
+
     def __init__(
-        self, difference: Difference, name: Name, path: bytes, whole: bytes | None, rows: tuple[Rows, Rows]
+        self,
+        difference: Difference,
+        name: Name,
+        path: bytes,
+        whole: bytes | None,
+        rows: tuple[Rows, Rows],
+        *,
+        are_near: bool,
     ) -> None:
         source, target = difference.source, difference.target
         self.path = path
+        self.folder, _, self.name = path.rpartition(b"/")
         self.kind = difference.kind
         self.why = difference.why
         self.source, self.target = source, target
@@ -69,39 +82,28 @@ class Observation:
         self.whole = whole
         self.is_unit = whole is None or whole == path
         self._name, self._rows = name, rows
-        self._source_row = self._target_row = _NO_ROW
+        if are_near:
+            self.source_stat = UNKNOWN if source is None else rows[0].row(name).host
+            self.target_stat = UNKNOWN if target is None else rows[1].row(name).host
         if self.kind is PathClass.CHANGED and max(self.size, (target or _NOTHING).size or 0) >= _PREFIXED:
             self._add_prefixes()
 
-    @property
-    def source_stat(self) -> Stat:
-        """What the source's host says of it."""
-        if self._source_row is _NO_ROW and self.source is not None:
-            self._source_row = self._rows[0].row(self._name)
-        return self._source_row.host
-
-    @property
-    def target_stat(self) -> Stat:
-        """What the target's host says of it."""
-        if self._target_row is _NO_ROW and self.target is not None:
-            self._target_row = self._rows[1].row(self._name)
-        return self._target_row.host
-
-    @property
-    def folder(self) -> bytes:
-        """The folder that the path is in."""
-        return self.path.rpartition(b"/")[0]
-
-    @property
-    def name(self) -> bytes:
-        """The last component."""
-        return self.path.rpartition(b"/")[2]
+    def __getattr__(self, attribute: str) -> Stat:
+        """Find what a host says; from then on the slot has it."""
+        if attribute == "source_stat":
+            self.source_stat = UNKNOWN if self.source is None else self._rows[0].row(self._name).host
+            return self.source_stat
+        if attribute == "target_stat":
+            self.target_stat = UNKNOWN if self.target is None else self._rows[1].row(self._name).host
+            return self.target_stat
+        raise AttributeError(attribute)
 
     def _add_prefixes(self) -> None:
-        self._source_row, self._target_row = (side.row(self._name) for side in self._rows)
+        source, target = (side.row(self._name) for side in self._rows)
+        self.source_stat, self.target_stat = source.host, target.host
         self.source, self.target = (
             None if entry is None else msgspec.structs.replace(entry, prefixes=row.prefixes)
-            for entry, row in ((self.source, self._source_row), (self.target, self._target_row))
+            for entry, row in ((self.source, source), (self.target, target))
         )
 
 
@@ -133,13 +135,15 @@ def observe(streams: Streams, arrived: Callable[[Arrivals], None] | None = None)
     """
     if arrived is None:
         finders = Finder(streams.source), Finder(streams.target)
-        yield from _observations(streams.differences, finders)
+        yield from _observations(streams.differences, finders, are_near=False)
         return
     walkers = Walker(streams.source), Walker(streams.target)
-    yield from _observations(_walk(streams.differences, walkers, arrived), walkers)
+    yield from _observations(_walk(streams.differences, walkers, arrived), walkers, are_near=True)
 
 
-def _observations(differences: Iterator[Difference], rows: tuple[Rows, Rows]) -> Iterator[Observation]:
+def _observations(
+    differences: Iterator[Difference], rows: tuple[Rows, Rows], *, are_near: bool
+) -> Iterator[Observation]:
     whole: tuple[bytes, PathClass] | None = None
     for difference in differences:
         kind = difference.kind
@@ -153,7 +157,7 @@ def _observations(differences: Iterator[Difference], rows: tuple[Rows, Rows]) ->
             only = difference.source or difference.target
             if only is not None and only.type is EntryType.DIR:
                 whole = path, kind
-        yield Observation(difference, name, path, None if whole is None else whole[0], rows)
+        yield Observation(difference, name, path, None if whole is None else whole[0], rows, are_near=are_near)
 
 
 def _walk(

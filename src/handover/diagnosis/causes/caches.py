@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from handover.comparison import PathClass
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
@@ -72,10 +73,15 @@ def is_generated(seen: Observation) -> bool:
     """Whether a difference is in a file that programs make anew, by its name."""
     if seen.kind not in _LOSSES:
         return False
-    names = seen.path.lower().split(b"/")
-    name = names[-1]
-    if not seen.is_folder:
-        if name.endswith(_ENDINGS) or name == b"error_log" or _SESSION.match(name):
-            return True
-        names.pop()
-    return not _FOLDERS.isdisjoint(names)
+    name = seen.name.lower()
+    if seen.is_folder:
+        return name in _FOLDERS or _is_below_generated(seen.folder)
+    if name.endswith(_ENDINGS) or name == b"error_log" or _SESSION.match(name):
+        return True
+    return _is_below_generated(seen.folder)
+
+
+@lru_cache(64)
+def _is_below_generated(folder: bytes) -> bool:
+    """Whether one of the folders of a path is of that kind; one folder after the other is asked for many times."""
+    return not _FOLDERS.isdisjoint(folder.lower().split(b"/"))
