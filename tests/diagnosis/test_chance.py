@@ -70,7 +70,7 @@ def test_a_property_of_files_that_fill_their_folders_is_never_sure():
 
 def test_a_folder_where_the_last_file_did_not_come_was_not_the_end_of_the_copy():
     items = site(240)
-    lost = [b"dir4", *(path for path in files(items) if path.startswith(b"dir1/"))[:9]]
+    lost = [b"dir4", *[path for path in files(items) if path.startswith(b"dir1/")][:9]]
     late = [
         (item[0], stat(1_700_000_000, came_s=CAME_S + 9)) if path_of(item).startswith(b"dir3/") else item
         for item in without(items, *lost)
@@ -95,14 +95,14 @@ def test_names_with_numbers_are_one_pattern():
 
 def test_folders_that_came_without_their_files_could_not_be_looked_into():
     items = [*site(240), *((folder(f"dir{n}/shut"), stat(mode="0700")) for n in range(6))]
-    items += [(file(f"dir{n}/shut/{n}.jpg", b"s%d" % n), stat()) for n in range(6)]
+    items += [(file(f"dir{n}/shut/{n}.php", b"s%d" % n), stat()) for n in range(6)]
     lost = [path for path in files(items) if b"shut" in path]
     assert told(items, without(items, *lost)) == [("unreadable_for_sender", 6, "high")]
     assert "unreadable_for_sender" not in causes(items, without(items, *lost[1:]))
 
 
 def test_a_whole_folder_of_another_owner_was_left_out():
-    items = [*site(), (folder("dir1/web"), stat(mode="0755", uid=33))]
+    items = [(folder(""), stat(mode="0755")), *site(), (folder("dir1/web"), stat(mode="0755", uid=33))]
     items += [(file(f"dir1/web/{n}.jpg", b"w%d" % n), stat(uid=33)) for n in range(12)]
     assert told(items, without(items, b"dir1/web")) == [("not_owned_by_account", 13, "medium")]
 
@@ -122,7 +122,7 @@ def test_what_only_lost_its_time_counts_as_arrived():
         (item[0], stat(CAME_S)) if isinstance(item, tuple) and item[0].type is EntryType.FILE else item
         for item in without(items, *lost)
     ]
-    assert causes(items, there, rules(Requirement.MTIME))[:2] == ["cut_off", "times_not_kept"]
+    assert set(causes(items, there, rules(Requirement.MTIME))) == {"cut_off", "times_not_kept"}
 
 
 # Contents.

@@ -242,7 +242,10 @@ class Census:
         for tally, key in ((self.suffixes, suffix(name)), (self.names, hidden), (self.shapes, shape(name))):
             if key and (found := tally.of(key)):
                 found.lost += 1
-                found.units += unit
+                if unit:
+                    found.units += 1
+                    found.spread = found.spread or found.folder not in (None, seen.folder)
+                    found.folder = seen.folder
 
 
 def suffix(name: bytes) -> bytes:

@@ -82,11 +82,16 @@ class HashSet:
 
 @dataclass(slots=True)
 class Count:
-    """How many of a kind arrived and are lost; ``units`` are losses that do not follow from a lost folder."""
+    """How many of a kind arrived and are lost; ``units`` are losses that do not follow from a lost folder.
+
+    ``spread``: there are such losses in more than one folder, and not only in ``folder``.
+    """
 
     arrived: int = 0
     lost: int = 0
     units: int = 0
+    folder: bytes | None = None
+    spread: bool = False
 
 
 class Tally:

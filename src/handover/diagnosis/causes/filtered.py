@@ -9,89 +9,76 @@ from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect, Census, shape, suffix
 from handover.diagnosis.chance import chance, trust
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
-from handover.diagnosis.observation import Observation
-from handover.diagnosis.tables import Tally
+from handover.diagnosis.tables import Count, Tally
 from handover.diagnosis.words import listed, plural, resend, say, short, text
 from handover.report import Fact
 from handover.sentences import Sentence
 
 _LEAST, _FEW, _ENOUGH = 2, 3, 5
-_KEYS = 4096
 
 
 class Filtered(Cause):
     """Endings, patterns and names of which nothing arrived, although the folders that they were in did."""
 
-    kinds = frozenset({PathClass.MISSING})
+    only_with = frozenset({PathClass.MISSING})
     wants = Aspect.NAMES | Aspect.FOLDERS | Aspect.FILES
-
-    def __init__(self) -> None:
-        self._folders: dict[bytes, bytes | None] = {}
-
-    def add(self, seen: Observation) -> None:
-        """Take one missing path; remember the folder of an ending or a pattern until there is a second one."""
-        if not seen.is_file or not seen.is_unit:
-            return
-        name, folder = seen.name, seen.folder
-        for key in (suffix(name), shape(name)):
-            if key not in self._folders:
-                if len(self._folders) < _KEYS:
-                    self._folders[key] = folder
-            elif self._folders[key] != folder:
-                self._folders[key] = None
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
         """Yield endings of which none arrived, then patterns and names of which none arrived."""
         census = scene.census
         if not census.files:
             return
-        yield from self._kinds(_unseen(census, census.suffixes), suffix, Weight.SEPARATED, scene)
-        yield from self._kinds(_unseen(census, census.shapes), shape, Weight.ALIKE, scene)
+        yield from _kinds(_unseen(census, census.suffixes), suffix, Weight.SEPARATED, scene)
+        yield from _kinds(_unseen(census, census.shapes), shape, Weight.ALIKE, scene)
         yield from _names(scene)
 
-    def _kinds(
-        self, found: dict[bytes, int], kind_of: Callable[[bytes], bytes], weight: Weight, scene: Scene
-    ) -> Iterator[Hypothesis]:
-        units = sum(found.values())
-        if units < _FEW:
-            return
-        kinds = frozenset(found)
-        spread = any(self._folders.get(kind, b"") is None for kind in kinds)
-        told = ", ".join(_told(kind, kind_of) for kind in sorted(kinds)[:_ENOUGH])
-        likely = chance(units, lost=scene.census.units - units, arrived=scene.census.files, tries=len(kinds))
-        # Where nothing else was in the only folder, that is as well the reason.
-        sure = trust(likely, enough=units >= _ENOUGH and (spread or scene.folders.divided > 0))
-        if sure is None:
-            return
-        yield Hypothesis(
-            cause="filtered",
-            weight=weight,
-            confidence=sure,
-            title=say("Every file of one kind is missing: {endings}", endings=text(told)),
-            evidence=(_missing_kind(units, spread=spread),),
-            remedy=(
-                say(
-                    "Look for a filter where it was sent (--exclude, a list of types in the panel or in the FTP "
-                    "program, a virus scanner)."
-                ),
-                resend(scene.context.part),
+
+def _kinds(
+    found: dict[bytes, Count], kind_of: Callable[[bytes], bytes], weight: Weight, scene: Scene
+) -> Iterator[Hypothesis]:
+    units = sum(count.units for count in found.values())
+    if units < _FEW:
+        return
+    kinds = frozenset(found)
+    spread = any(count.spread for count in found.values())
+    told = ", ".join(_told(kind, kind_of) for kind in sorted(kinds)[:_ENOUGH])
+    likely = chance(units, lost=scene.census.units - units, arrived=scene.census.files, tries=len(kinds))
+    # Where nothing else was in the only folder, that is as well the reason.
+    sure = trust(likely, enough=units >= _ENOUGH and (spread or scene.folders.divided > 0))
+    if sure is None:
+        return
+    yield Hypothesis(
+        cause="filtered",
+        weight=weight,
+        confidence=sure,
+        title=say("Every file of one kind is missing: {endings}", endings=text(told)),
+        evidence=(_missing_kind(units, spread=spread),),
+        remedy=(
+            say(
+                "Look for a filter where it was sent (--exclude, a list of types in the panel or in the FTP "
+                "program, a virus scanner)."
             ),
-            explains=lambda seen: seen.kind is PathClass.MISSING and seen.is_file and kind_of(seen.name) in kinds,
-            facts=tuple(Fact(name="ending", value=paths.shown(kind)) for kind in sorted(kinds)[:_ENOUGH]),
-        )
+            resend(scene.context.part),
+        ),
+        explains=lambda seen: seen.kind is PathClass.MISSING and seen.is_file and kind_of(seen.name) in kinds,
+        facts=tuple(Fact(name="ending", value=paths.shown(kind)) for kind in sorted(kinds)[:_ENOUGH]),
+    )
 
 
-def _unseen(census: Census, tally: Tally) -> dict[bytes, int]:
+def _unseen(census: Census, tally: Tally) -> dict[bytes, Count]:
     """Return the kinds of which several are missing from folders that arrived, and none is there."""
     # In folders that are missing as a whole everything is missing: that says nothing about kinds.
     found = {
-        kind: count.units
+        kind: count
         for kind, count in tally.items()
         if kind and not count.arrived and count.units >= _LEAST and 2 * count.units >= count.lost
     }
-    others = census.units - sum(found.values())
-    likely = {kind: chance(n, lost=others, arrived=census.files, tries=len(found)) for kind, n in found.items()}
-    return {kind: units for kind, units in found.items() if trust(likely[kind]) is not None}
+    others = census.units - sum(count.units for count in found.values())
+    return {
+        kind: count
+        for kind, count in found.items()
+        if trust(chance(count.units, lost=others, arrived=census.files, tries=len(found))) is not None
+    }
 
 
 def _told(kind: bytes, kind_of: Callable[[bytes], bytes]) -> str:
