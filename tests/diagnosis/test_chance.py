@@ -149,3 +149,20 @@ def test_names_that_a_rule_does_not_touch_do_not_speak_against_it():
     ours = [*site(), *plain, *(file(f"dir2/żółw {n}.jpg", b"z%d" % n) for n in range(5))]
     theirs = [*site(), *plain, *(file(f"dir2/z\u0307o\u0301łw {n}.jpg", b"z%d" % n) for n in range(5))]
     assert told(ours, theirs) == [("names_composition", 10, "high")]
+
+
+def test_pictures_to_which_the_source_added_something_did_not_go_in_text_mode():
+    dice = random.Random(4)
+    pictures = {f"dir{n % 6}/{n}.jpg": dice.randbytes(200_000 + n) for n in range(12)}
+    old = [(file(name, data), stat(CAME_S - 60)) for name, data in pictures.items()]
+    new = [
+        (file(name, data + b"more" * (n % 2 + 1)), stat(CAME_S + 60)) for n, (name, data) in enumerate(pictures.items())
+    ]
+    assert "line_ends_changed" not in causes([*site(), *new], [*site(), *old])
+    same = [(file(name, data[:-4]), stat(CAME_S + 60)) for name, data in pictures.items()]
+    assert "line_ends_changed" not in causes([*site(), *old], [*site(), *same])
+
+
+def test_new_files_of_a_new_kind_are_told_by_their_time():
+    new = [(file(f"dir{n % 6}/note-{n}.txt", b"n%d" % n), stat(CAME_S + 60)) for n in range(6)]
+    assert causes([*site(240), *new], site(240)) == ["edited_after_copy"]

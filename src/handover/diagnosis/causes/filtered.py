@@ -49,7 +49,7 @@ def _kinds(
         return
     yield Hypothesis(
         cause="filtered",
-        weight=weight,
+        weight=weight if spread else Weight.ALIKE,
         confidence=sure,
         title=say("Every file of one kind is missing: {endings}", endings=text(told)),
         evidence=(_missing_kind(units, spread=spread),),

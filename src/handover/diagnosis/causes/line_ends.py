@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from handover.comparison import PathClass
+from handover.diagnosis.causes.truncated import is_older_there
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.traits import is_text
@@ -13,7 +14,7 @@ from handover.diagnosis.words import plural, quoted, resend, say
 from handover.report import Fact
 from handover.sentences import Sentence
 
-_FEW, _ENOUGH = 3, 5
+_LEAST, _FEW, _ENOUGH = 2, 3, 5
 _ONE_BYTE, _TWO_BYTES = 2**8, 2**16
 _DIRECTIONS = {
     "lf_to_crlf": say("Line ends were changed from LF to CR LF: the transfer ran in text (ASCII) mode"),
@@ -39,7 +40,7 @@ class LineEnds(Cause):
         if direction is not None:
             self._first = self._first or seen.path
             self._texts[direction] += 1
-        elif not is_text(seen.name):
+        elif not is_text(seen.name) and not is_older_there(seen):
             going = [going for going in self._binaries if _may_be_damaged(seen, going)]
             self._other_binaries += not going
             for each in going:
@@ -97,6 +98,7 @@ class _Binaries:
 
     def __init__(self) -> None:
         self.files = self._bytes = self._gone = 0
+        self._each: set[int] = set()
 
     def add(self, seen: Observation) -> None:
         """Take one file that may have been damaged so."""
@@ -104,10 +106,12 @@ class _Binaries:
         self.files += 1
         self._bytes += seen.size
         self._gone += abs(seen.size - target)
+        if len(self._each) < _LEAST:
+            self._each.add(seen.size - target)
 
     def are_like(self, others: int) -> bool:
         """Whether their sizes changed as that rule would have it, and those of nearly no ``others`` did otherwise."""
-        if self.files < _ENOUGH or 10 * others > self.files or self._gone < _ENOUGH:
+        if self.files < _ENOUGH or 10 * others > self.files or len(self._each) < _LEAST:
             return False
         return any(self._bytes < 2.5 * once * self._gone < 6.25 * self._bytes for once in (_ONE_BYTE, _TWO_BYTES))
 

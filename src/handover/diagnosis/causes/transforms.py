@@ -21,6 +21,7 @@ _UTF8 = "utf-8"
 _FORBIDDEN = re.compile(r'[<>:"|?*\\]')
 _PRIVATE = re.compile("[\\uf021-\\uf07f]")
 _UNTIDY = re.compile(r"[^A-Za-z0-9./_-]+")
+_ON_MACS = {ord(char): 0xF020 + place for place, char in enumerate('"*:<>?\\|')}
 _LIKE_ASCII = str.maketrans("łŁøØđĐ–—’‘”“„", 'lLoOdD--\'\'"""')
 
 
@@ -106,6 +107,7 @@ def _replacements() -> Iterator[Transform]:
         yield Transform("replaced", words, partial(_text, partial(_tidied_small, mark)))
     words = say("characters that Windows forbids became private ones, as Windows programs and mounted shares have it")
     yield Transform("replaced", words, partial(_text, _private), partial(_text, _public))
+    yield Transform("replaced", words, partial(_text, _private_on_macs))
     yield Transform("replaced", say("spaces were left out"), partial(_each_space, b""))
     yield Transform("replaced", say("letters beyond ASCII were left out"), partial(_text, partial(_each_letter, "")))
     yield Transform("replaced", say("bytes beyond ASCII were left out"), partial(_each_byte, b""))
@@ -196,6 +198,10 @@ def _each_space(mark: bytes, path: bytes) -> bytes:
 
 def _private(text: str) -> str:
     return _FORBIDDEN.sub(lambda match: chr(0xF000 + ord(match[0])), text)
+
+
+def _private_on_macs(text: str) -> str:
+    return text.translate(_ON_MACS)
 
 
 def _public(text: str) -> str:

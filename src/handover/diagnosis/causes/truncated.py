@@ -38,7 +38,7 @@ class Truncated(Cause):
         equal = equal_up_to(seen)
         if equal is None:
             return
-        if _grew(seen):
+        if is_older_there(seen):
             self._grown += 1
             self._first_grown = self._first_grown or seen.path
             return
@@ -81,7 +81,7 @@ class Truncated(Cause):
                     ),
                 ),
                 remedy=remedy,
-                explains=lambda seen: bool(equal_up_to(seen)) and not _grew(seen),
+                explains=lambda seen: bool(equal_up_to(seen)) and not is_older_there(seen),
             )
         yield from self._at_one_size(remedy)
         if self._possible:
@@ -105,7 +105,7 @@ class Truncated(Cause):
                     ),
                 ),
                 remedy=remedy,
-                explains=lambda seen: equal_up_to(seen) == 0 and _looks_cut(seen) and not _grew(seen),
+                explains=lambda seen: equal_up_to(seen) == 0 and _looks_cut(seen) and not is_older_there(seen),
             )
         if self._grown:
             yield self._have_grown(scene)
@@ -130,7 +130,7 @@ class Truncated(Cause):
                 say("Send what is new once more; freeze the source first."),
                 resend(scene.context.part),
             ),
-            explains=lambda seen: equal_up_to(seen) is not None and _grew(seen),
+            explains=lambda seen: equal_up_to(seen) is not None and is_older_there(seen),
         )
 
     def _at_one_size(self, remedy: tuple[str, ...]) -> Iterator[Hypothesis]:
@@ -155,7 +155,7 @@ class Truncated(Cause):
                 equal_up_to(seen) is not None
                 and seen.target is not None
                 and seen.target.size == end
-                and not _grew(seen)
+                and not is_older_there(seen)
             ),
             facts=(Fact(name="end_bytes", value=str(end)),),
         )
@@ -185,8 +185,8 @@ def equal_up_to(seen: Observation) -> int | None:
     return len(common) * step
 
 
-def _grew(seen: Observation) -> bool:
-    """Whether the shorter file on the target is older than that on the source: who cuts a file makes it newer."""
+def is_older_there(seen: Observation) -> bool:
+    """Whether a file of the target is older than that of the source: who cuts or damages one makes it newer."""
     ours, theirs = seen.source_stat.modified_ns, seen.target_stat.modified_ns
     return ours is not None and theirs is not None and ours >= theirs + _SECOND_NS
 
