@@ -127,3 +127,10 @@ def test_the_causes_are_those_that_the_migration_had(told):
     told_causes = output.partition("Likely causes")[2].partition("What to do now")[0]
     for words in ("broke off", "no permission", "Line ends were changed", "begin with a dot", "hosting added files"):
         assert words in told_causes, words
+
+
+def test_the_letter_in_the_documentation_is_the_one_that_the_demo_prints(told):
+    text = (ROOT / "docs/how-to/what-to-send.md").read_text(encoding="utf-8")
+    found = re.search(r"Good day,\n.*?(?=Please confirm)", text, re.DOTALL)
+    assert found
+    assert found[0] in told[1]

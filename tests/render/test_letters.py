@@ -62,6 +62,7 @@ def test_the_sender_is_asked_for_what_is_missing_and_for_nothing_else():
     assert in_english(world, "sender") == (
         """\
 Your reference: #4711
+Your role: SENDER
 Account: acme
 Location: ssh://acme@old.example/home/acme/public_html
 Part: web

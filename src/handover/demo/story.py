@@ -21,6 +21,7 @@ from handover.demo.hosts import NEW, OLD, two_hosts
 from handover.demo.server import make_key
 from handover.errors import ExitCode
 from handover.evidence.allowed_signers import ready_line
+from handover.evidence.inventory import letter_name
 from handover.evidence.keys import PublicKey
 from handover.files import local_io, refuse_existing
 from handover.paths import shown
@@ -78,6 +79,7 @@ def tell(folder: Path, handover: Sequence[str], sshd: str | None, say: Callable[
             _both_hosts(sshd, say)
             _terms(teller)
             _round(teller)
+        _letter(teller)
         _signatures(teller)
     except Unexpected as unexpected:
         return unexpected.code
@@ -141,6 +143,12 @@ def _round(teller: Teller) -> None:
     teller.say("Read both hosts, compare, write the report:")
     command = ("run", _CASE, "--ssh-config", "ssh/config")
     teller.run(*command, expected=ExitCode.NOT_COMPLETE, meaning="not complete")
+
+
+def _letter(teller: Teller) -> None:
+    path = f"{_ROUND}/{letter_name('sender', 'en')}"
+    teller.say("\nWhat each company is asked for stands in a text of its own, ready for a mail or a ticket:")
+    teller.say(f"\n$ cat {path}\n{(teller.folder / path).read_text(encoding='utf-8')}")
 
 
 def _signatures(teller: Teller) -> None:

@@ -19,7 +19,7 @@ from handover.evidence.inventory import letter_name
 from handover.render import Differences, language_of
 from handover.render.asks import SIDE_OF, WELL, Ask, Request, lost, request_of, side_of
 from handover.render.wording import letters as wording
-from handover.render.wording.codes import Sides, sides_of
+from handover.render.wording.codes import ROLES, Sides, sides_of
 from handover.render.wording.first_action import first_action
 from handover.render.wording.headline import common_folder, headline, losses, of_part, sentences_of
 from handover.render.wording.language import foreign, name, number, plain, speaking
@@ -60,6 +60,7 @@ def _head(report: Report, party: Party, parts: tuple[PartReport, ...]) -> Iterat
         return _cut(wording.HEAD.say(key, text=text))
 
     lines = [] if party.reference is None else [line("reference", foreign(party.reference))]
+    lines.append(line("role", ROLES[party.role]))
     for part in parts:
         if party.role in SIDE_OF:
             side = side_of(part, party.role)

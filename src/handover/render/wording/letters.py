@@ -18,6 +18,7 @@ from handover.sentences import english
 HEAD = Labels(
     {
         "reference": "Your reference: {text}",
+        "role": "Your role: {text}",
         "account": "Account: {text}",
         "location": "Location: {text}",
         "source": "Old hosting: {text}",
