@@ -55,7 +55,7 @@ def nasty(folder_of_pages: Path) -> Path:
 
 
 def drawn(path: Path, world: World) -> Path:
-    path.write_text(html.render(world.report, world.differences), encoding="utf-8")
+    path.write_text(html.render(world.report, world.excerpts), encoding="utf-8")
     return path
 
 

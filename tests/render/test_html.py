@@ -85,7 +85,7 @@ class Page(HTMLParser):
 
 def page_of(*parts: Part, **options) -> tuple[str, Page]:
     world = make_world(*parts, **options)
-    text = html.render(world.report, world.differences)
+    text = html.render(world.report, world.excerpts)
     return text, Page(text)
 
 
@@ -135,7 +135,7 @@ def test_the_policy_comes_before_everything_that_it_governs():
 
 def test_hostile_names_are_shown_and_do_nothing():
     world = make_world(hostile())
-    text = html.render(world.report, world.differences)
+    text = html.render(world.report, world.excerpts)
     page = Page(text)
     assert_harmless(page)
     for name in HOSTILE:
@@ -161,7 +161,7 @@ def test_foreign_words_of_the_terms_are_harmless(field):
     world = make_world(Part(same(), same()))
     party = msgspec.structs.replace(world.report.parties[0], **{field: nasty})
     world = world.but(parties=(party,), case=msgspec.structs.replace(world.report.case, name=nasty, id=nasty))
-    page = Page(html.render(world.report, world.differences))
+    page = Page(html.render(world.report, world.excerpts))
     assert_harmless(page)
     assert paths.shown(nasty) in page.shown
 
@@ -233,7 +233,7 @@ def test_who_vouched_and_who_ran_which_scan_is_told():
 
 def test_receipts_are_there_only_without_gaps():
     world = make_world(lost_uploads())
-    page = Page(html.render(world.report, world.differences))
+    page = Page(html.render(world.report, world.excerpts))
     root = world.report.parts[0].source.content_root
     assert digests.receipt(root) in page.shown
     assert "none, because there are gaps" in page.shown
@@ -247,7 +247,7 @@ def test_a_rule_is_told_with_what_it_leaves_out():
 
 def test_tables_are_capped_and_say_so():
     world = make_world(Part([file(f"f{n}") for n in range(40)], [file(f"g{n}") for n in range(5)]))
-    page = Page(html.render(world.report, world.differences, limit=20))
+    page = Page(html.render(world.report, world.excerpts, limit=20))
     assert "15 of 40 shown" in page.shown
     assert sum("is not on the" in text for text in page.text) == 20
 
@@ -285,7 +285,7 @@ def agreed_named(name: str) -> Part:
 def test_a_key_that_cannot_sign_gets_no_ready_line():
     world = make_world(Part(same(), same()))
     party = msgspec.structs.replace(world.report.parties[0], keys=("ssh-rsa AAAA <b>", KEY))
-    page = Page(html.render(world.but(parties=(party,)).report, world.differences))
+    page = Page(html.render(world.but(parties=(party,)).report, world.excerpts))
     assert_harmless(page)
     assert "a key that cannot be used" in page.shown
     assert page.shown.count('namespaces="handover-statement-v1"') == 1
@@ -312,7 +312,7 @@ def test_the_commands_that_it_prints_check_a_signed_bundle_with_stock_tools_alon
         msgspec.structs.replace(party, keys=(keys[party.role],)) if party.role in keys else party
         for party in world.report.parties
     )
-    page_text = html.render(world.but(parties=parties).report, world.differences)
+    page_text = html.render(world.but(parties=parties).report, world.excerpts)
     page = Page(page_text)
     bundle = tmp_path / "bundle"
     bundle.mkdir()

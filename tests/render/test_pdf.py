@@ -44,7 +44,7 @@ def drawn(tmp_path):
 
     def draw(*parts: Part, **options):
         world = make_world(*parts, **options)
-        return Drawn(tmp_path / "report.en.pdf", pdf.render(world.report, world.differences, language="en"), world)
+        return Drawn(tmp_path / "report.en.pdf", pdf.render(world.report, world.excerpts, language="en"), world)
 
     return draw
 
@@ -150,7 +150,7 @@ def test_what_the_parties_remarked_on_earlier_rounds_stands_beside_the_remarks_o
         round=1, sha256="f" * 64, created_at="2026-11-26T10:00:00Z", verdict=Verdict.NOT_COMPLETE, answers=(answer,)
     )
     world = make_world(lost_uploads()).but(round=2, history=(earlier,) * 30)
-    raw = pdf.render(world.report, world.differences, language="en")
+    raw = pdf.render(world.report, world.excerpts, language="en")
     text = " ".join(Drawn(tmp_path / "report.en.pdf", raw, world).text.split())
     for words in (
         "web: The uploads of 2022 are lost.",
@@ -183,7 +183,7 @@ def test_it_says_what_it_rests_on_and_what_it_cannot_prove(drawn):
 
 def test_times_of_a_case_in_utc_are_said_once(drawn):
     world = make_world(Part(same(), same())).but(timezone="UTC")
-    told = protocol.protocol(world.report, world.differences, language="en")
+    told = protocol.protocol(world.report, world.excerpts, language="en")
     assert told.dated == "Drawn up 2026-11-28 21:05:00 UTC"
     (dates,) = next(section for section in told.sections if section.title == "Dates").blocks
     assert [column.title for column in dates.columns] == ["Moment", "\u2066UTC\u2069"]
@@ -230,7 +230,7 @@ def test_the_boxes_stay_on_the_first_page_whatever_the_parties_are_called(drawn)
     )
     case = msgspec.structs.replace(world.report.case, name="x" * 9000)
     world = world.but(parties=parties, case=case)
-    reader = pypdf.PdfReader(io.BytesIO(pdf.render(world.report, world.differences, language="en")), strict=True)
+    reader = pypdf.PdfReader(io.BytesIO(pdf.render(world.report, world.excerpts, language="en")), strict=True)
     assert len(reader.pages[0]["/Annots"]) == 4
     assert set(reader.get_fields()) == {"sender", "receiver", "agency", "client"}
 
@@ -281,7 +281,7 @@ def test_the_same_report_gives_the_same_bytes(drawn):
 def test_another_process_and_place_gives_the_same_bytes(drawn, tmp_path):
     code = (
         "import sys; from render.worlds import *; from handover.render import pdf;"
-        "w = make_world(lost_uploads()); sys.stdout.buffer.write(pdf.render(w.report, w.differences, language='en'))"
+        "w = make_world(lost_uploads()); sys.stdout.buffer.write(pdf.render(w.report, w.excerpts, language='en'))"
     )
     words = [sys.executable, "-c", code]
     environment = {"PYTHONPATH": ":".join(sys.path), "TZ": "Asia/Tokyo", "LANG": "C", "SOURCE_DATE_EPOCH": "1"}
@@ -309,7 +309,7 @@ def test_names_that_look_like_source_are_text(drawn):
 def test_any_name_is_printed(names):
     items = {name.encode("utf-8", "surrogateescape").replace(b"/", b"_") for name in names} - {b".", b".."}
     world = make_world(Part([file(name) for name in sorted(items)], []))
-    reader = pypdf.PdfReader(io.BytesIO(pdf.render(world.report, world.differences, language="en")))
+    reader = pypdf.PdfReader(io.BytesIO(pdf.render(world.report, world.excerpts, language="en")))
     assert len(reader.pages) >= 1
 
 
@@ -361,7 +361,7 @@ def test_every_kind_of_round_has_a_protocol(drawn, parts):
 
 def test_fields_are_refused_where_the_places_are_others():
     world = make_world(Part(same(), same()), parties=False)
-    plain = pdf.render(world.report, world.differences, language="en")
+    plain = pdf.render(world.report, world.excerpts, language="en")
     assert pdf_fields.add(plain, {}) == plain
     with pytest.raises(pdf_fields.OtherFormError, match="fields for"):
         pdf_fields.add(plain, {"sender": "Sender"})

@@ -521,6 +521,17 @@ def test_no_class_crowds_out_another_and_the_limit_is_used(counts, limit):
         assert allowed[kind] == wanted[kind] or max(allowed.values()) <= allowed[kind] + 1
 
 
+def test_excerpts_are_those_of_all_differences_and_read_them_once():
+    world = lost_uploads()
+    (part,), reads = world.report.parts, []
+    excerpts = sampling.Excerpts(lambda name: reads.append(name) or world.differences(name))
+    for limit in (1, 3, sampling.MOST):
+        wanted = list(sampling.first(part.comparison, world.differences("web"), limit))
+        assert list(excerpts.first(part, limit)) == wanted
+    assert excerpts.totals(part) == sampling.totals(world.differences("web"))
+    assert reads == ["web"]
+
+
 def test_sampling_stops_reading_when_nothing_more_would_be_shown():
     world = make_world(Part([file(f"f{n}") for n in range(50)], []))
     read = []

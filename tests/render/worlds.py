@@ -12,6 +12,7 @@ from handover import report as reports
 from handover.comparison import Difference
 from handover.digests import Algorithm
 from handover.entries import EntryType, GapKind
+from handover.render.sampling import Excerpts
 from handover.report import Failure, FileRef, PartReport, Party, Report, SideInput
 from handover.rules import Requirement, Rule, RuleKind, RuleSet
 from support.manifests import Item, file, folder, gap, ignored, link, listed, make_manifest, reader
@@ -49,6 +50,10 @@ class World:
     @property
     def differences(self) -> Callable[[str], Iterator[Difference]]:
         return lambda part: iter(self.lists[part])
+
+    @property
+    def excerpts(self) -> Excerpts:
+        return Excerpts(self.differences)
 
     def but(self, **fields: object) -> World:
         return replace(self, report=msgspec.structs.replace(self.report, **fields))

@@ -19,8 +19,9 @@ from markupsafe import Markup, escape
 from handover import paths
 from handover.evidence.sshsig import NAMESPACE
 from handover.evidence.statement import FileName, PartyRole
-from handover.render import Differences, page
+from handover.render import page
 from handover.render.page import PartPage
+from handover.render.sampling import MOST, Excerpts
 from handover.render.wording import codes, language
 from handover.render.wording.arrived import arrived
 from handover.render.wording.causes import unexplained
@@ -34,22 +35,22 @@ from handover.render.wording.timeline import timeline
 from handover.report import Report
 
 #: Differences by name in one page; browsers get slow beyond, and ``differences.jsonl`` has them all.
-LIMIT: Final = 2000
+LIMIT: Final = MOST
 #: Where the commands look for keys: in the folder of the report itself it would be a file that nobody signed.
 _SIGNERS: Final = "../allowed_signers"
 #: Stands in numbers of some languages, and nowhere in what was escaped.
 _NO_BREAK: Final = "\u00a0"
 
 
-def render(report: Report, differences: Differences, *, language: str = "en", limit: int = LIMIT) -> str:
+def render(report: Report, excerpts: Excerpts, *, language: str = "en", limit: int = LIMIT) -> str:
     """Return the page in a language, to be written as UTF-8, with at most ``limit`` differences by name."""
     with speaking(language):
-        return _drawn(report, differences, limit)
+        return _drawn(report, excerpts, limit)
 
 
-def _drawn(report: Report, differences: Differences, limit: int) -> str:
+def _drawn(report: Report, excerpts: Excerpts, limit: int) -> str:
     each = limit // max(1, len(report.parts))
-    parts = [page.part_page(report, part, differences, limit=each) for part in report.parts]
+    parts = [page.part_page(report, part, excerpts, limit=each) for part in report.parts]
     return _page().render(
         language=spoken(),
         report=report,

@@ -12,8 +12,9 @@ from handover.challenge import Challenge, SideAnswers
 from handover.comparison import Comparison, Difference, PathClass, PerClass
 from handover.digests import Algorithm
 from handover.errors import HandoverError
-from handover.render import Differences, landscape, sampling
+from handover.render import landscape, sampling
 from handover.render.landscape import AreaRow, Picture
+from handover.render.sampling import Excerpts
 from handover.render.wording import codes
 from handover.render.wording.codes import Sides
 from handover.render.wording.labels import LABELS
@@ -142,11 +143,11 @@ class Signer:
     lines: tuple[str, ...]
 
 
-def part_page(report: Report, part: PartReport, differences: Differences, *, limit: int) -> PartPage:
+def part_page(report: Report, part: PartReport, excerpts: Excerpts, *, limit: int) -> PartPage:
     """Return everything that is shown of one part, with at most ``limit`` differences by name."""
     sides = codes.sides_of(report)
     comparison = part.comparison
-    totals = sampling.totals(() if comparison is None else differences(part.name))
+    totals = excerpts.totals(part)
     return PartPage(
         name=foreign(part.name),
         part=part,
@@ -158,7 +159,7 @@ def part_page(report: Report, part: PartReport, differences: Differences, *, lim
         gaps=tuple(_gaps(part, sides)),
         doubts=tuple((codes.why(code, sides), number(count)) for code, count in totals.doubts),
         rules=tuple(_rule_row(rule) for rule in totals.rules),
-        groups=() if comparison is None else _groups(comparison, differences(part.name), limit, sides),
+        groups=() if comparison is None else _groups(comparison, excerpts.first(part, limit), sides),
         facts=tuple(_facts(report, part)),
     )
 
@@ -248,9 +249,9 @@ def _rule_row(total: sampling.RuleTotal) -> RuleRow:
     )
 
 
-def _groups(comparison: Comparison, differences: Iterator[Difference], limit: int, sides: Sides) -> tuple[Group, ...]:
+def _groups(comparison: Comparison, differences: Iterator[Difference], sides: Sides) -> tuple[Group, ...]:
     rows: dict[PathClass, list[Row]] = {}
-    for difference in sampling.first(comparison, differences, limit):
+    for difference in differences:
         rows.setdefault(difference.kind, []).append(row(difference, sides))
     counts = _by_class(comparison.counts)
     return tuple(

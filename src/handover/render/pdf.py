@@ -14,8 +14,9 @@ from typing import Final
 import msgspec
 import typst
 
-from handover.render import Differences, glyphs, pdf_fields
+from handover.render import glyphs, pdf_fields
 from handover.render.protocol import LIMIT, protocol
+from handover.render.sampling import Excerpts
 from handover.report import Report
 
 #: More than any protocol has; a page takes 30 kB and the annex is capped.
@@ -28,12 +29,12 @@ class NotDrawnError(Exception):
     """What draws the PDF refused, or wrote something that we do not know: no input of ours should do that."""
 
 
-def render(report: Report, differences: Differences, *, language: str, limit: int = LIMIT) -> bytes:
+def render(report: Report, excerpts: Excerpts, *, language: str, limit: int = LIMIT) -> bytes:
     """Return the PDF in ``language``, with at most ``limit`` differences by name.
 
     Raises ``NotDrawnError``.
     """
-    content = protocol(report, differences, language=language, limit=limit)
+    content = protocol(report, excerpts, language=language, limit=limit)
     # SECURITY: names are values of the template and never part of its source; what they are made of is text.
     values = {
         "protocol": msgspec.json.encode(_printable(msgspec.to_builtins(content))).decode(),

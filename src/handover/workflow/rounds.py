@@ -19,7 +19,7 @@ from handover.comparison import Difference, PathClass
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
 from handover.evidence import sums
-from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_beside, page_name
+from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_beside
 from handover.evidence.statement import TERMS_NAME, FileName
 from handover.files import local_io
 from handover.manifest import CaseRef
@@ -102,21 +102,8 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
     if not reading.keep:
         return report
     _write(folder / REPORT_NAME, report.to_bytes())
-    from handover.render import (
-        html,
-        languages_of,
-        letters,
-    )  # jinja2 takes 0.1 s to import: only when there is a page to draw
-
-    for language in languages_of(report):
-        page = html.render(report, lambda part: read_differences(folder, part), language=language)
-        _write(folder / page_name(language), page.encode())
-    told = partial(read_differences, folder)
-    for name, letter in letters.letters(report, told):
-        _write(folder / name, letter.encode())
-    if plan.protocol:
-        for name, raw in drawing.protocols(report, told, languages_of(report), world.remark):
-            _write(folder / name, raw)
+    for name, raw in drawing.draw(report, partial(read_differences, folder), world.remark, protocol=plan.protocol):
+        _write(folder / name, raw)
     named = {path.name: file_ref(path).sha256 for path in folder.iterdir() if not is_beside(path.name)}
     _write(folder / sums.NAME, sums.write(named))
     return report

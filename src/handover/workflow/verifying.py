@@ -16,7 +16,7 @@ from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import LocalIOError, UsageError
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
-from handover.evidence.inventory import RULES_NAME, page_name, protocol_name
+from handover.evidence.inventory import RULES_NAME
 from handover.evidence.pdf_findings import EXTRA, PdfPolicy
 from handover.evidence.policy import Agreement, OpenFile, Policy
 from handover.evidence.statement import TERMS_NAME, PartyRole
@@ -24,7 +24,6 @@ from handover.evidence.verification import Verification
 from handover.evidence.verify import verify
 from handover.manifest import CaseRef
 from handover.paths import shown
-from handover.render import html, languages_of, letters
 from handover.report import Report
 from handover.rules import FLAG_ORIGIN, RulesDocument, RuleSet
 from handover.terms import Terms, parse
@@ -171,20 +170,4 @@ def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: Op
             with open_file(name) as stream:
                 yield from differences.read(stream, where=name)
 
-    languages = languages_of(report)
-    pages = {page_name(language): language for language in languages}
-    protocols = {protocol_name(language): language for language in languages}
-    texts = dict(letters.letters(report, read))
-    ours = {*pages, *protocols, *texts}
-    # SECURITY: what stands beside the pages under the signatures, and was never drawn again, could say anything.
-    yield from (f"{shown(name)} is no page of this report" for name in renderings if name not in ours)
-    there = {name: language for name, language in protocols.items() if name in renderings}
-    yield from drawing.check_protocols(report, read, there, open_file)
-    for name, text in texts.items():
-        with open_file(name) as stream:
-            if stream.read() != text.encode():
-                yield f"{name} does not show this report"
-    for name, language in pages.items():
-        with open_file(name) as stream:
-            if stream.read() != html.render(report, read, language=language).encode():
-                yield f"{name} does not show this report"
+    yield from drawing.check(report, read, renderings, open_file)

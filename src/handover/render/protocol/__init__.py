@@ -12,10 +12,11 @@ from typing import Final
 
 import msgspec
 
-from handover.render import Differences, page
+from handover.render import page
 from handover.render.page import PartPage
 from handover.render.protocol import front, record, sections
 from handover.render.protocol.blocks import Block, Box, Section
+from handover.render.sampling import Excerpts
 from handover.render.wording import protocols
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
@@ -49,15 +50,15 @@ class Protocol(msgspec.Struct, frozen=True):
     page_of: str
 
 
-def protocol(report: Report, differences: Differences, *, language: str, limit: int = LIMIT) -> Protocol:
+def protocol(report: Report, excerpts: Excerpts, *, language: str, limit: int = LIMIT) -> Protocol:
     """Return the protocol of a report in a language, with at most ``limit`` differences by name."""
     with speaking(language):
-        return _told(report, differences, limit)
+        return _told(report, excerpts, limit)
 
 
-def _told(report: Report, differences: Differences, limit: int) -> Protocol:
+def _told(report: Report, excerpts: Excerpts, limit: int) -> Protocol:
     each = limit // max(1, len(report.parts))
-    pages = tuple(page.part_page(report, part, differences, limit=each) for part in report.parts)
+    pages = tuple(page.part_page(report, part, excerpts, limit=each) for part in report.parts)
     return Protocol(
         language=spoken(),
         title=protocols.title(report),
