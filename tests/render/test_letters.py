@@ -339,3 +339,15 @@ def test_a_name_cannot_begin_a_line_of_its_own_making():
 def test_a_very_long_name_loses_its_middle():
     text = in_english(make_world(Part([*same(), file("/".join(["d" * 200] * 15))], same())), "sender")
     assert max(map(len, text.splitlines())) < 250
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [
+        ("2026-11-28", "Please answer by 2026-11-28 (Europe/Warsaw)."),
+        ("2026-11-27T23:00", "Agreed was 2026-11-27T23:00 (Europe/Warsaw), so please answer as soon as you can."),
+    ],
+)
+def test_a_date_that_has_passed_is_not_asked_for(date, told):
+    world = make_world(LOST).but(dates=reports.Dates(complete_by=date))
+    assert told in flat(in_english(world, "receiver"))

@@ -138,7 +138,7 @@ def _names(differences: Differences, part: PartReport, role: str, ask: Ask, limi
     if not total:
         return
     wanted = _wanted(ask, SIDE_OF[role])
-    first = islice((each for each in differences(part.name) if wanted(each)), limit)
+    first = islice((each for each in differences(part.name) if wanted(each)), min(limit, total))
     lines = [_cut(_INDENT + name(each.path_bytes())) for each in first]
     rest = [_INDENT + plain(wording.more(part, ask, total - len(lines)))] if total > len(lines) else []
     yield "\n".join([_wrapped(wording.named_so()), *lines, *rest])

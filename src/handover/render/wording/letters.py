@@ -203,7 +203,11 @@ def by_when(report: Report) -> str | None:
     date = report.dates.complete_by
     if date is None:
         return None
-    return say("Please answer by {date} ({zone}).", date=foreign(date), zone=foreign(report.timezone))
+    day, zone = foreign(date), foreign(report.timezone)
+    # Both begin with a day of ISO 8601; a round of that very day is still in time.
+    if date[:10] < report.created_at[:10]:
+        return say("Agreed was {date} ({zone}), so please answer as soon as you can.", date=day, zone=zone)
+    return say("Please answer by {date} ({zone}).", date=day, zone=zone)
 
 
 def keep(report: Report) -> str:
