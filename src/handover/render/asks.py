@@ -74,6 +74,7 @@ _NO_LOSS: Final = frozenset(
         "boundary_on_target",
         "generated_files",
         "made_on_target",
+        "modes_not_kept",
         "moving_on_source",
         "moving_on_target",
         "owner_mapped",
