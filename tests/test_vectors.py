@@ -101,7 +101,8 @@ def test_a_bundle_is_verified_as_its_vector_says(vector, tmp_path):
 
 def test_every_step_of_a_verification_but_the_last_has_vectors_that_fail_in_it_alone():
     alone = {str(v.about["steps"][0]) for v in stored("bundles") if len(v.about["steps"]) == 1}
-    assert alone == {step.title for step in Step if step is not Step.DECISIONS}
+    # Decisions cannot fail, and PDFs are made and judged by libraries: tests/evidence/test_signed_pdfs.py.
+    assert alone == {step.title for step in Step if step not in (Step.DECISIONS, Step.PDFS)}
 
 
 # Documents

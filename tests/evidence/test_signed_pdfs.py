@@ -208,7 +208,7 @@ def test_a_signed_pdf_is_not_judged_by_a_report_that_was_altered(round_):
 
 def test_a_pdf_belongs_to_one_that_is_listed():
     round_ = Round(TREE, TREE).both_accept()
-    round_.files[SIGNED] = b"%PDF-1.7"
+    round_.files[SIGNED] = b"no PDF at all"
     refused(judged(round_), Step.INVENTORY, f"{SIGNED} belongs to {PDF}, which is not in SHA256SUMS")
 
 

@@ -36,7 +36,7 @@ def take(files: Collection[str], listed: Mapping[str, str]) -> Inventory:
     statements = [name for name in map(FileName.parse, beside) if name is not None]
     return Inventory(
         statements=tuple(sorted(statements, key=lambda name: (name.subject, name.role, name.number))),
-        signed_pdfs=tuple(sorted(_signed_pdfs(beside), key=str)),
+        signed_pdfs=tuple(pdf for pdf in map(PdfName.parse, beside) if pdf is not None and pdf.original in listed),
         not_judged=tuple(name for name in beside if name.endswith(_TIME_STAMP)),
         problems=tuple(_problems(set(files), beside, listed)),
     )
@@ -78,10 +78,6 @@ def is_beside(name: str) -> bool:
     """Whether a file of this name comes into a bundle after ``SHA256SUMS`` was made, and so is never listed there."""
     signature_of = FileName.parse(name.removesuffix(_SIGNATURE))
     return signature_of is not None or name.endswith((_TIME_STAMP, SUFFIX))
-
-
-def _signed_pdfs(names: list[str]) -> Iterator[PdfName]:
-    yield from filter(None, map(PdfName.parse, names))
 
 
 def _beside_problem(name: str, files: set[str], listed: Mapping[str, str]) -> str | None:
