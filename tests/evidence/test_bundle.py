@@ -419,12 +419,13 @@ def signed(name: str) -> set[str]:
     signed("terms.yaml.1.sender.statement.json"),
     signed("web.source.manifest.12.sender.statement.json"),
     signed("1.sender.statement.json") | {"1.sender.statement.json.sig.tsr", "SHA256SUMS.tsr"},
-    {"report.en.signed.pdf"},
+    {"report.en.signed.pdf", "1.sender.report.en.signed.pdf"},
 ])  # fmt: skip
 def test_what_belongs_to_a_bundle_is_no_problem(more):
     taken = inventory.take(THERE | more, LISTED)
     assert taken.problems == ()
-    assert set(taken.not_judged) == {name for name in more if name.endswith((".tsr", ".pdf"))}
+    assert set(taken.not_judged) == {name for name in more if name.endswith(".tsr")}
+    assert {str(name) for name in taken.signed_pdfs} == {name for name in more if name.endswith(".pdf")}
     assert {str(name) for name in taken.statements} == {name for name in more if name.endswith(".json")}
 
 
