@@ -522,7 +522,7 @@ def test_no_class_crowds_out_another_and_the_limit_is_used(counts, limit):
 
 
 def test_excerpts_are_those_of_all_differences_and_read_them_once():
-    world = lost_uploads()
+    world = make_world(lost_uploads())
     (part,), reads = world.report.parts, []
     excerpts = sampling.Excerpts(lambda name: reads.append(name) or world.differences(name))
     for limit in (1, 3, sampling.MOST):
