@@ -183,7 +183,7 @@ def test_a_finding_is_told_in_the_language_that_is_spoken_and_its_commands_are_n
         texts = finding_texts(told)
     assert plain(texts.title) == "Transfer urwał się po „a\\u{201e}\\u{202e}gnp.exe\\u{201d}\\n”"
     assert [plain(text) for text in texts.evidence] == [
-        "To, co leży obok nich, dotarło: 3 pliki.",
+        "To, co leży obok, dotarło: 3 pliki.",
         f"Granica leży więc między 2,0{NO_BREAK}GB a 5 bajtów.",
         "Pasuje też: Dowiązania wskazują gdzie indziej.",
         f"Brakuje wszystkiego o jednej nazwie, gdziekolwiek było: „a”, „b” i jeszcze 1{NO_BREAK}200",
