@@ -345,7 +345,7 @@ def test_a_very_long_name_loses_its_middle():
     ("date", "told"),
     [
         ("2026-11-28", "Please answer by 2026-11-28 (Europe/Warsaw)."),
-        ("2026-11-27T23:00", "Agreed was 2026-11-27T23:00 (Europe/Warsaw), so please answer as soon as you can."),
+        ("2026-11-27T23:00", "Agreed was 2026-11-27 23:00 (Europe/Warsaw), so please answer as soon as you can."),
     ],
 )
 def test_a_date_that_has_passed_is_not_asked_for(date, told):

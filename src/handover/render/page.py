@@ -18,7 +18,7 @@ from handover.render.sampling import Excerpts
 from handover.render.wording import codes
 from handover.render.wording.codes import Sides
 from handover.render.wording.labels import LABELS
-from handover.render.wording.language import exact_size, foreign, moment, name, number, say, signed, size
+from handover.render.wording.language import agreed, exact_size, foreign, moment, name, number, say, signed, size
 from handover.render.wording.remarks import gap_sentences
 from handover.report import PartReport, Party, Report, SideReport
 from handover.rollup import FolderSummary
@@ -214,7 +214,7 @@ def dates(report: Report) -> tuple[tuple[str, str], ...]:
         "cutover_at": terms.cutover_at,
         "source_ends": terms.source_ends,
     }
-    return tuple((LABELS[label], date) for label, date in named.items() if date is not None)
+    return tuple((LABELS[label], agreed(date)) for label, date in named.items() if date is not None)
 
 
 def _by_class(numbers: PerClass) -> dict[PathClass, int]:

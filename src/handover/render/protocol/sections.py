@@ -16,7 +16,7 @@ from handover.render.wording import codes, protocols
 from handover.render.wording.causes import unexplained
 from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
-from handover.render.wording.language import clock, foreign, number
+from handover.render.wording.language import agreed, clock, foreign, number
 from handover.render.wording.remarks import beside, excluded
 from handover.render.wording.steps import next_steps
 from handover.render.wording.timeline import timeline
@@ -97,10 +97,10 @@ def dates(report: Report) -> Iterator[Block]:
             if side.started_at is not None and side.ended_at is not None:
                 rows.append(protocols.both_clocks(protocols.read_from(where), side.started_at, zone))
                 rows.append(protocols.both_clocks(protocols.read_until(where), side.ended_at, zone))
-    agreed: dict[str, str] = {name: text for name, text in msgspec.structs.asdict(report.dates).items() if text}
-    for name, text in agreed.items():
+    terms: dict[str, str] = {name: text for name, text in msgspec.structs.asdict(report.dates).items() if text}
+    for name, text in terms.items():
         meant = moment_of(text, zone, whole_day=name in UNTIL)
-        rows.append((LABELS[name], text.replace("T", " "), clock(meant.instant)))
+        rows.append((LABELS[name], agreed(text), clock(meant.instant)))
     columns = [Column(LABELS["moment"], 2), Column(foreign(report.timezone)), Column("UTC")]
     if report.timezone == "UTC":
         columns, rows = columns[:2], [row[:2] for row in rows]

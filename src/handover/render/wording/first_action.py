@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handover.comparison import Comparison, Verdict
 from handover.render.wording.codes import roles, sides_of
-from handover.render.wording.language import foreign, plural, say, size
+from handover.render.wording.language import agreed, plural, say, size
 from handover.report import Report, ScopeState
 
 
@@ -13,7 +13,7 @@ def first_action(report: Report) -> str:
     if report.verdict in (Verdict.COMPLETE, Verdict.COMPLETE_AS_AGREED):
         return _when_well(report)
     ends = report.dates.source_ends
-    warning = _when_lost(report) if ends is None else _when_lost_until(report, foreign(ends))
+    warning = _when_lost(report) if ends is None else _when_lost_until(report, agreed(ends))
     if warning is not None:
         return warning
     if report.verdict is Verdict.NOT_COMPLETE:
@@ -21,7 +21,7 @@ def first_action(report: Report) -> str:
     if ends is None:
         return say("Do not cancel the old hosting yet: it is not known whether everything has arrived.")
     return say(
-        "Do not let the old hosting end on {date}: it is not known whether everything has arrived.", date=foreign(ends)
+        "Do not let the old hosting end on {date}: it is not known whether everything has arrived.", date=agreed(ends)
     )
 
 
@@ -96,7 +96,7 @@ def _when_well(report: Report) -> str:
         return say(
             "Keep the old hosting until the answers of {roles} are there; it ends on {date}.",
             roles=roles(asked),
-            date=foreign(ends),
+            date=agreed(ends),
         )
     if asked:
         return say("Keep the old hosting until the answers of {roles} are there.", roles=roles(asked))

@@ -234,6 +234,18 @@ def timestamp(seconds: int, fraction: str = "") -> str:
     return voice.time(seconds, pattern=voice.second, fraction=fraction)
 
 
+def agreed(date: str) -> str:
+    """Return a day or a time of the terms as people write it; what a foreign report has in its place stays as it is."""
+    voice = _SPOKEN.get()
+    pattern = {10: voice.day, 16: voice.minute, 19: voice.second}.get(len(date))
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return foreign(date)
+    # A zone of its own would be lost: those of the terms have none.
+    return foreign(date) if pattern is None or moment.tzinfo else pattern.format(t=moment, fraction="")
+
+
 def clock(moment: datetime) -> str:
     """Return what a clock shows, to the second; in which zone has to be said beside it."""
     return _SPOKEN.get().second.format(t=moment, fraction="")

@@ -10,7 +10,7 @@ from handover.evidence.sshsig import NAMESPACE
 from handover.manifest import GapCounts
 from handover.render.asks import Ask, cause_of, lost, side_of
 from handover.render.wording.codes import CONFIDENCES, finding_texts
-from handover.render.wording.language import Labels, foreign, number, plural, say
+from handover.render.wording.language import Labels, agreed, foreign, number, plural, say
 from handover.report import Finding, PartReport, Report, SideReport
 from handover.sentences import english
 
@@ -203,7 +203,7 @@ def by_when(report: Report) -> str | None:
     date = report.dates.complete_by
     if date is None:
         return None
-    day, zone = foreign(date), foreign(report.timezone)
+    day, zone = agreed(date), foreign(report.timezone)
     # Both begin with a day of ISO 8601; a round of that very day is still in time.
     if date[:10] < report.created_at[:10]:
         return say("Agreed was {date} ({zone}), so please answer as soon as you can.", date=day, zone=zone)
@@ -218,7 +218,7 @@ def keep(report: Report) -> str:
     return say(
         "Please delete nothing from this account until both companies have signed, even if that is after {date}, when "
         "it is to end.",
-        date=foreign(ends),
+        date=agreed(ends),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from handover.evidence.pdf_findings import EXTRA, PdfProblem, PdfSignature, PdfState, ReportInside, SignedPdf
 from handover.render import glyphs
+from handover.render.wording.codes import ROLES
 from handover.render.wording.language import Labels, clock, foreign, moment, name, say
 
 PROBLEMS = Labels(
@@ -53,7 +54,7 @@ def document(pdf: SignedPdf) -> str:
 def signature(signed: PdfSignature, state: PdfState) -> str:
     """Return one signature: whose field, which certificate, and what it is worth; intact and trusted apart."""
     values = {
-        "field": foreign(signed.field if signed.role is None else signed.role.upper()),
+        "field": foreign(signed.field) if signed.role is None else ROLES[signed.role],
         "signer": foreign(signed.signer or "?"),
         "certificate": (signed.certificate or "?")[:16],
         "when": "?" if signed.signed_at is None else moment(signed.signed_at),

@@ -8,7 +8,7 @@ from typing import Final
 from handover import differences, digests
 from handover.evidence.inventory import REPORT_NAME
 from handover.render.wording.labels import LABELS
-from handover.render.wording.language import clock, foreign, number, plain, say
+from handover.render.wording.language import agreed, clock, foreign, number, plain, say
 from handover.report import EarlierRemark, Report
 from handover.terms.moments import zone_of
 
@@ -85,11 +85,11 @@ def remark_lines(remark: EarlierRemark) -> tuple[str, ...]:
     about, text, remedy = (cut(value or "", _LONGEST) for value in (remark.about, remark.text, remark.remedy))
     lines = [text if remark.about is None else say("{about}: {text}", about=about, text=text)]
     if remark.remedy is not None and remark.by_date is not None:
-        lines.append(say("Remedy, by {date}: {remedy}", date=foreign(remark.by_date), remedy=remedy))
+        lines.append(say("Remedy, by {date}: {remedy}", date=agreed(remark.by_date), remedy=remedy))
     elif remark.remedy is not None:
         lines.append(say("Remedy: {remedy}", remedy=remedy))
     elif remark.by_date is not None:
-        lines.append(say("By {date}", date=foreign(remark.by_date)))
+        lines.append(say("By {date}", date=agreed(remark.by_date)))
     return tuple(lines)
 
 

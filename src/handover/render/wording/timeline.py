@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handover.evidence.statement import Decision, Facts
-from handover.render.wording.codes import VERDICTS, Sides, sides_of
+from handover.render.wording.codes import ROLES, VERDICTS, Sides, sides_of
 from handover.render.wording.headline import of_part
 from handover.render.wording.language import foreign, moment, number, say
 from handover.render.wording.verification import answered
@@ -43,7 +43,7 @@ def _earlier(report: Report) -> Iterator[Event]:
 def _answer(answer: EarlierAnswer, round_number: int) -> str:
     return say(
         "Answer of {role} ({party}) to round {round}: {words}.",
-        role=answer.role.upper(),
+        role=ROLES[answer.role],
         party=foreign(answer.party),
         round=number(round_number),
         words=answered(Facts(answer.facts), Decision(answer.decision)),

@@ -25,7 +25,7 @@ _NO_BREAK = "\u00a0"
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One language. ``minute`` and ``second`` are patterns of a time ``t``, to the minute and to the second."""
+    """One language. ``day``, ``minute`` and ``second`` are patterns of a time ``t`` to that unit."""
 
     language: str
     thousands: str
@@ -34,6 +34,7 @@ class Voice:
     units: tuple[str, ...]
     before_unit: str
     quotes: tuple[str, str]
+    day: str
     minute: str
     second: str
 
@@ -73,6 +74,7 @@ ENGLISH: Final = Voice(
     units=("kB", "MB", "GB", "TB", "PB", "EB"),
     before_unit=" ",
     quotes=("“", "”"),
+    day="{t:%Y-%m-%d}",
     minute="{t:%Y-%m-%d %H:%M}",
     second="{t:%Y-%m-%d %H:%M:%S}{fraction}",
 )
@@ -84,6 +86,7 @@ POLISH: Final = Voice(
     units=("kB", "MB", "GB", "TB", "PB", "EB"),
     before_unit=_NO_BREAK,
     quotes=("„", "”"),
+    day="{t:%d.%m.%Y}",
     minute="{t:%d.%m.%Y, %H:%M}",
     second="{t:%d.%m.%Y, %H:%M:%S}{fraction}",
 )
@@ -95,6 +98,7 @@ FINNISH: Final = Voice(
     units=("kt", "Mt", "Gt", "Tt", "Pt", "Et"),
     before_unit=_NO_BREAK,
     quotes=("”", "”"),
+    day="{t.day}.{t.month}.{t.year}",
     minute="{t.day}.{t.month}.{t.year} klo {t.hour}.{t:%M}",
     second="{t.day}.{t.month}.{t.year} klo {t.hour}.{t:%M.%S}{fraction}",
 )
