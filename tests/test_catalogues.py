@@ -60,8 +60,10 @@ def names(text):
 
 
 def sentences(text):
-    """Return how a text ends, and how many sentences it has."""
+    """Return how a text ends, and how many sentences it has; an abbreviation such as ``No.`` is none."""
     bare = re.sub(r"\{[^}]*\}", "x", text)
+    if re.fullmatch(r"\w+\.?", bare):
+        return "", 0
     return (bare[-1:] if bare[-1:] in ".:?!" else "", len(re.findall(r"[.?!](?= [\[(]?\w)", bare)))
 
 

@@ -143,7 +143,7 @@ def test_labels_are_said_when_they_are_looked_up():
             said[code] = (LABELS["folder"], dict(LABELS)["part"], limits()[-1])
     assert said["en"] == ("Folder", "Part", "This is evidence, not legal advice.")
     assert said["pl"] == ("Folder", "Część", "To jest dowód, a nie porada prawna.")
-    assert said["fi"] == ("Kansio", "Osa", "Tämä on todiste, ei oikeudellinen neuvo.")
+    assert said["fi"] == ("Kansio", "Osa", "Tämä on todiste, ei oikeudellista neuvontaa.")
     assert LABELS["folder"] == "Folder"
 
 

@@ -285,7 +285,7 @@ def test_each_party_gets_one_in_its_language_or_in_english():
         "report.client.en.txt",
     ]
     assert "Dzień dobry," in made["report.sender.pl.txt"]
-    assert "Hyvä vastaanottaja," in made["report.receiver.fi.txt"]
+    assert "Hyvää päivää," in made["report.receiver.fi.txt"]
     assert "Good day," in made["report.agency.en.txt"]
 
 
