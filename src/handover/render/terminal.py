@@ -216,7 +216,8 @@ def _where(part: PartReport) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     shown = folders.rows[:_FOLDERS]
     title = say("{label} ({shown})", label=LABELS["where"], shown=codes.shown_of(len(shown), folders.total))
-    table.add_column(LABELS["folder"], overflow="fold", min_width=24)
+    # With all columns a line has no room for more: their names are long in other languages.
+    table.add_column(LABELS["folder"], overflow="fold", min_width=24 if len(folders.columns) < 4 else 12)
     for column in (*folders.columns, LABELS["size"]):
         table.add_column(column, justify="right", no_wrap=True)
     for folder in shown:
