@@ -41,13 +41,13 @@ def in_finnish(world: World) -> World:
     [
         (
             1,
-            "1 tiedosto tai kansio (1 tavu); lähteessä niitä on kaikkiaan 6.",
-            "1 tiedosto tai kansio (1 tavu) on olemassa vain siellä.",
+            "1 tiedosto tai kansio (1_tavu); lähteessä niitä on kaikkiaan 6.",
+            "1 tiedosto tai kansio (1_tavu) on olemassa vain siellä.",
         ),
         (
             2,
-            "2 tiedostoa tai kansiota (2 tavua); lähteessä niitä on kaikkiaan 7.",
-            "2 tiedostoa tai kansiota (2 tavua) on olemassa vain siellä.",
+            "2 tiedostoa tai kansiota (2_tavua); lähteessä niitä on kaikkiaan 7.",
+            "2 tiedostoa tai kansiota (2_tavua) on olemassa vain siellä.",
         ),
         (
             1214,
@@ -72,7 +72,7 @@ def test_a_host_is_named_in_the_case_that_the_sentence_needs():
         (said,) = headline(world.report).sentences
         assert plain(said) == (
             "Ei ole mihin verrata, koska VASTAANOTTAJAN palvelinta ei luettu. "
-            "LUOVUTTAJAN palvelimella on 5 merkintää (18 tavua)."
+            f"LUOVUTTAJAN palvelimella on 5 merkintää (18{NO_BREAK}tavua)."
         )
         nameless = make_world(Part(same(), same()[:-1]), parties=False)
         assert plain(headline(nameless.report).sentences[0]).startswith("KOHTEESTA puuttuu 1 tiedosto tai kansio")
@@ -111,7 +111,7 @@ def test_a_host_is_named_in_the_case_that_the_sentence_needs():
             words.say(
                 "So the limit lies between {least} and {most}.", least=words.size(10), most=words.size(19 * 10**8)
             ),
-            "Raja on siis välillä 10 tavua – 1,9_Gt.",
+            "Raja on siis välillä 10_tavua – 1,9_Gt.",
         ),
         (
             words.say("The source was edited after {frozen}, when it was to be frozen", frozen=words.moment(0)),
@@ -149,7 +149,7 @@ def test_a_letter_is_polite_whole_and_of_one_voice():
         "\n"
         "Hyvää päivää,\n"
         "\n"
-        "VASTAANOTTAJAN palvelimelta puuttuu 2 tiedostoa tai kansiota (2 tavua);\n"
+        f"VASTAANOTTAJAN palvelimelta puuttuu 2 tiedostoa tai kansiota (2{NO_BREAK}tavua);\n"
         "lähteessä niitä on kaikkiaan 7.\n"
         "\n"
         "Nimet:\n"

@@ -72,14 +72,14 @@ def test_another_thread_speaks_a_language_of_its_own():
     [
         ("en", ["0 days", "1 day", "2 days", "5 days", "12 days", "22 days"]),
         ("pl", ["0 godzin", "1 godzina", "2 godziny", "5 godzin", "12 godzin", "22 godziny"]),
-        ("fi", ["0 tavua", "1 tavu", "2 tavua", "5 tavua", "12 tavua", "22 tavua"]),
+        ("fi", ["0 päivää", "1 päivä", "2 päivää", "5 päivää", "12 päivää", "22 päivää"]),
     ],
 )
 def test_every_number_has_its_form(code, told):
     forms = {
         "en": lambda n: plural(n, "{n} day", "{n} days"),
         "pl": lambda n: plural(n, "{n} hour", "{n} hours"),
-        "fi": lambda n: plural(n, "{n} byte", "{n} bytes"),
+        "fi": lambda n: plural(n, "{n} day", "{n} days"),
     }
     with speaking(code):
         assert [forms[code](n) for n in (0, 1, 2, 5, 12, 22)] == told
