@@ -30,7 +30,7 @@ def test_words_become_values_of_the_type_that_is_asked_for():
     found = values("verify", "b", "--at", "2026-11-29T06:00:00+01:00", "--previous", "a", "--previous", "b")
     assert found["at"] == datetime.fromisoformat("2026-11-29T06:00:00+01:00")
     assert found["previous"] == [Path("a"), Path("b")]
-    assert values("add", "case", "1.json", "2.json")["statements"] == [Path("1.json"), Path("2.json")]
+    assert values("add", "case", "1.json", "2.json")["files"] == [Path("1.json"), Path("2.json")]
 
 
 @pytest.mark.parametrize(
