@@ -1,4 +1,4 @@
-"""Make the pictures in docs/images from the demo: the page on a desktop and on a phone, and the terminal.
+"""Make the pictures in docs/images from the demo: the page on a desktop and on a phone, the protocol, and the terminal.
 
 The demo is told by the real commands, and a real Chromium (tests/support/chromium.py) looks at what they wrote. Run it
 with the project's own Python when the look or a text has changed: make pictures.
@@ -82,6 +82,12 @@ def phone(browser: Browser, report: Path, folder: Path) -> bytes:
     return clip(browser.page(beside, width=width, height=PHONE[1] + 40), 0, (width, PHONE[1] + 40))
 
 
+def protocol(document: Path) -> bytes:
+    """Return the first page of a PDF, drawn by poppler."""
+    words = ("pdftoppm", "-r", "96", "-png", "-singlefile", "-f", "1", "-l", "1", document)
+    return subprocess.run(words, check=True, capture_output=True).stdout
+
+
 def main() -> int:
     """Write all pictures."""
     with tempfile.TemporaryDirectory() as name, chromium(Path(name, "profile")) as browser:
@@ -95,6 +101,7 @@ def main() -> int:
         pictures = {
             "report.png": desktop(browser, report),
             "report-phone.png": phone(browser, report, folder),
+            "protocol.png": protocol(report.with_suffix(".pdf")),
             "terminal.png": clip(shown, 0, (1000, height)),
         }
     for picture, raw in pictures.items():
