@@ -36,7 +36,19 @@ def full(folder_of_pages: Path) -> Path:
     first = lost_uploads()
     part = replace(first, source=[*(first.source or ()), *uploads])
     world = make_world(part, replace(agreed(), name="static"), findings=(FINDING,))
+    for language in ("pl", "fi"):
+        drawn(folder_of_pages / f"full.{language}.html", later(world), language)
     return drawn(folder_of_pages / "full.html", later(world))
+
+
+@pytest.fixture(scope="session")
+def polish(full: Path) -> Path:
+    return full.with_suffix(".pl.html")
+
+
+@pytest.fixture(scope="session")
+def finnish(full: Path) -> Path:
+    return full.with_suffix(".fi.html")
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +66,8 @@ def nasty(folder_of_pages: Path) -> Path:
     return drawn(folder_of_pages / "nasty.html", make_world(replace(part, source=[*(part.source or ()), *items])))
 
 
-def drawn(path: Path, world: World) -> Path:
-    path.write_text(html.render(world.report, world.excerpts), encoding="utf-8")
+def drawn(path: Path, world: World, language: str = "en") -> Path:
+    path.write_text(html.render(world.report, world.excerpts, language=language), encoding="utf-8")
     return path
 
 

@@ -45,6 +45,8 @@ def rows_shown(page: Page) -> list[str]:
         ("full", DESKTOP, True),
         ("complete", PHONE, True),
         ("nasty", DESKTOP, False),
+        ("polish", PHONE, False),
+        ("finnish", PHONE, True),
     ],
 )
 def test_nobody_is_kept_out(browser: Browser, request, name, width, dark):
@@ -54,8 +56,14 @@ def test_nobody_is_kept_out(browser: Browser, request, name, width, dark):
     page.close()
 
 
-@pytest.mark.parametrize("width", [320, PHONE, 768, DESKTOP])
-@pytest.mark.parametrize("name", ["full", "nasty"])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        *((name, width) for name in ("full", "nasty") for width in (320, PHONE, 768, DESKTOP)),
+        ("polish", 320),
+        ("finnish", 320),
+    ],
+)
 def test_nothing_has_to_be_scrolled_sideways(browser: Browser, request, name, width):
     page = browser.page(request.getfixturevalue(name), width=width)
     page.js("document.querySelectorAll('details').forEach(fold => fold.open = true)")
