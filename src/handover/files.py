@@ -1,4 +1,4 @@
-"""Output that appears whole or not at all, and never in the place of something that is there."""
+"""Output that appears whole or not at all, and never in the place of something that is there; and files people name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from handover.errors import LocalIOError, Refused
+from handover.errors import LocalIOError, MalformedInput, Refused, UsageError
 from handover.paths import shown
 
 #: Errors that mean "this filesystem has no hard links".
@@ -79,6 +79,26 @@ def new_folder(path: Path) -> Iterator[Path]:
             _sync(path.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_named(path: Path, limit: int) -> bytes:
+    """Return the bytes of a file that somebody named, ``limit`` at most.
+
+    Raises ``UsageError`` when there is none, ``MalformedInput`` when it is longer, ``LocalIOError`` for all else.
+    """
+    where = shown(os.fsencode(path))
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(limit + 1)
+    except FileNotFoundError:
+        raise UsageError("there is no such file", where=where) from None
+    except IsADirectoryError:
+        raise UsageError("is a folder", where=where) from None
+    except OSError as error:
+        raise LocalIOError(f"cannot be read: {error.strerror}", where=where) from error
+    if len(raw) > limit:
+        raise MalformedInput(f"longer than {limit} bytes", where=where)
+    return raw
 
 
 def refuse_existing(path: Path) -> None:

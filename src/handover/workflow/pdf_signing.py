@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from handover.digests import sha256_hex
-from handover.errors import LocalIOError, MalformedInput, NotVerified, Refused, UsageError
+from handover.errors import NotVerified, Refused, UsageError
 from handover.evidence import certificates, sums
 from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME
 from handover.evidence.pdf_findings import (
@@ -26,7 +26,7 @@ from handover.evidence.pdf_findings import (
 )
 from handover.evidence.pdfs import judge, problems_of
 from handover.evidence.statement import Kind, PartyRole
-from handover.files import local_io, new_files
+from handover.files import local_io, new_files, read_named
 from handover.paths import shown
 from handover.render import glyphs
 from handover.render.wording import pdfs
@@ -241,14 +241,4 @@ def _base(there: list[_Held], field: str, chosen: str | None) -> _Held:
 
 def _read(path: Path, limit: int) -> tuple[bytes, str]:
     """Return the bytes of a file, and how it is named to people."""
-    where = shown(os.fsencode(path))
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(limit + 1)
-    except FileNotFoundError:
-        raise UsageError("there is no such file", where=where) from None
-    except OSError as error:
-        raise LocalIOError(f"cannot be read: {error.strerror}", where=where) from error
-    if len(raw) > limit:
-        raise MalformedInput(f"longer than {limit} bytes", where=where)
-    return raw, where
+    return read_named(path, limit), shown(os.fsencode(path))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handover.digests import Strength
-from handover.errors import LocalIOError, MalformedInput, NotVerified, Refused, UsageError
+from handover.errors import MalformedInput, NotVerified, Refused, UsageError
 from handover.evidence import private_keys, sshsig
 from handover.evidence.keys import PublicKey
 from handover.evidence.statement import (
@@ -24,7 +24,7 @@ from handover.evidence.statement import (
     Statement,
     build,
 )
-from handover.files import local_io, new_files, new_folder
+from handover.files import local_io, new_files, new_folder, read_named
 from handover.paths import shown
 from handover.workflow.subjects import Signable
 from handover.workflow.surroundings import Surroundings
@@ -117,8 +117,8 @@ def take_in(subject: Signable, statement_file: Path) -> Signed:
     Raises ``MalformedInput`` or ``NotVerified`` for one that is not what it claims; ``Refused`` as ``sign`` does.
     """
     where = shown(os.fsencode(statement_file))
-    raw = _read(statement_file, MAX_STATEMENT)
-    signature = _read(statement_file.with_name(f"{statement_file.name}.sig"), _MAX_KEY_FILE)
+    raw = read_named(statement_file, MAX_STATEMENT)
+    signature = read_named(statement_file.with_name(f"{statement_file.name}.sig"), _MAX_KEY_FILE)
     statement = Statement.from_bytes(raw, where=where)
     if statement.subject.sha256 != subject.subject.sha256 or statement.round != subject.round_number:
         raise NotVerified(
@@ -138,7 +138,7 @@ def public_key_of(subject: Signable, role: PartyRole, file: Path | None) -> Publ
     if file is not None:
         where = shown(os.fsencode(file))
         try:
-            line = _read(file, _MAX_KEY_FILE).decode("ascii").strip()
+            line = read_named(file, _MAX_KEY_FILE).decode("ascii").strip()
         except UnicodeDecodeError:
             raise UsageError("is not a public key", where=where, hint="Give the .pub file.") from None
         return PublicKey.from_line(line, where=where)
@@ -240,22 +240,6 @@ def _store(subject: Signable, statement: Statement, raw: bytes, signature: bytes
 
 def _read_key(path: Path) -> bytes:
     try:
-        return _read(path, _MAX_KEY_FILE)
+        return read_named(path, _MAX_KEY_FILE)
     except MalformedInput as error:
         raise UsageError("is too long for a key", where=error.where) from error
-
-
-def _read(path: Path, limit: int) -> bytes:
-    where = shown(os.fsencode(path))
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(limit + 1)
-    except FileNotFoundError:
-        raise UsageError("there is no such file", where=where) from None
-    except IsADirectoryError:
-        raise UsageError("is a folder", where=where) from None
-    except OSError as error:
-        raise LocalIOError(f"cannot be read: {error.strerror}", where=where) from error
-    if len(raw) > limit:
-        raise MalformedInput(f"longer than {limit} bytes", where=where)
-    return raw
