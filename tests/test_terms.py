@@ -524,7 +524,7 @@ def test_the_template_is_still_terms_when_its_remarks_are_taken_at_their_word():
     text = text.replace("ssh-ed25519 AAAA... name", KEY_B)
     terms = parsed(text)
     assert terms.parts[0].preset.name == "wordpress"
-    assert [rule.pattern for rule in terms.parts[0].rules] == ["settings.php", "cache/**"]
+    assert [rule.kind for rule in terms.parts[0].rules] == ["may_differ", "ignore", "ignore_block", "equal_after"]
     assert terms.parts[0].require == {Requirement.NO_EXTRA, Requirement.MODE}
     assert terms.required_signatures == (PartyRole.SENDER, PartyRole.RECEIVER)
     assert terms.dates.source_ends is not None

@@ -35,10 +35,12 @@ timezone: {timezone}
 #  sender:
 #    name: "Old Hosting"
 #    contact: support@old.example
+#    language: pl                   # of its page, letter and protocol: en, pl or fi
 #    reference: "#4711"             # their ticket
 #  receiver:
 #    name: "New Host"
 #    contact: support@new.example
+#    language: fi
 #    keys: ["ssh-ed25519 AAAA... name"]
 #required_signatures: [sender, receiver]
 
@@ -55,6 +57,10 @@ parts:
     #    reason: "new database password"
     #  - ignore: "cache/**"
     #    reason: "rebuilt on the new host"
+    #  - ignore_block: {{path: .htaccess, begin: "# php -- BEGIN cPanel", end: "# php -- END cPanel"}}
+    #    reason: "version of PHP, chosen in the panel"
+    #  - equal_after: {{path: "**/*.php", replace: {{/home/old: /home/new}}}}
+    #    reason: "the folder of the new account"
     #require: [no_extra, mode]     # also counts: files only on the target, and permissions
 
 # How much of the source may be ignored or agreed, in files or in bytes, before nothing can be said of the whole.
