@@ -181,12 +181,13 @@ def test_it_says_what_it_rests_on_and_what_it_cannot_prove(drawn):
         assert words in text
 
 
-def test_times_of_a_case_in_utc_are_said_once(drawn):
-    world = make_world(Part(same(), same())).but(timezone="UTC")
+@pytest.mark.parametrize("name", ["UTC", "Etc/UTC"])
+def test_times_of_a_case_in_utc_are_said_once(name):
+    world = make_world(Part(same(), same())).but(timezone=name)
     told = protocol.protocol(world.report, world.excerpts, language="en")
     assert told.dated == "Drawn up 2026-11-28 21:05:00 UTC"
     (dates,) = next(section for section in told.sections if section.title == "Dates").blocks
-    assert [column.title for column in dates.columns] == ["Moment", "\u2066UTC\u2069"]
+    assert [column.title for column in dates.columns] == ["Moment", f"\u2066{name}\u2069"]
     assert {len(row) for row in dates.rows} == {2}
 
 

@@ -22,9 +22,14 @@ _MOMENT = re.compile(r"(20[0-9]{2}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}(?
 _EXAMPLES: Final = "Write 2026-12-01, or 2026-11-28T22:00 in the time zone of the case."
 
 
+def is_utc(name: str) -> bool:
+    """Whether a time zone of this name is UTC itself, by one of the names that it mostly has."""
+    return name in ("UTC", "Etc/UTC")
+
+
 def zone_of(name: str) -> tzinfo:
     """Return the time zone of that name, or raise ``UsageError``."""
-    if name == "UTC":
+    if is_utc(name):
         return UTC
     try:
         if _ZONE.fullmatch(name):

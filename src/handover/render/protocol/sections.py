@@ -21,7 +21,7 @@ from handover.render.wording.remarks import beside, excluded
 from handover.render.wording.steps import next_steps
 from handover.render.wording.timeline import timeline
 from handover.report import Report
-from handover.terms.moments import UNTIL, moment_of, zone_of
+from handover.terms.moments import UNTIL, is_utc, moment_of, zone_of
 
 #: Folders of one part that are named.
 _FOLDERS: Final = 20
@@ -102,7 +102,7 @@ def dates(report: Report) -> Iterator[Block]:
         meant = moment_of(text, zone, whole_day=name in UNTIL)
         rows.append((LABELS[name], agreed(text), clock(meant.instant)))
     columns = [Column(LABELS["moment"], 2), Column(foreign(report.timezone)), Column("UTC")]
-    if report.timezone == "UTC":
+    if is_utc(report.timezone):
         columns, rows = columns[:2], [row[:2] for row in rows]
     yield Table(LABELS["dates_caption"], tuple(columns), tuple(rows))
 

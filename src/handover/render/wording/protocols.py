@@ -10,7 +10,7 @@ from handover.evidence.inventory import REPORT_NAME
 from handover.render.wording.labels import LABELS
 from handover.render.wording.language import agreed, clock, foreign, number, plain, say
 from handover.report import EarlierRemark, Report
-from handover.terms.moments import zone_of
+from handover.terms.moments import is_utc, zone_of
 
 #: Characters of one remark; its statement has them all.
 _LONGEST: Final = 1000
@@ -34,7 +34,7 @@ def made_with(report: Report) -> str:
 def dated(report: Report) -> str:
     """Return when it was drawn up, by the clocks of the parties and in UTC."""
     _, local, utc = both_clocks("", report.created_at, zone_of(report.timezone))
-    if report.timezone == "UTC":
+    if is_utc(report.timezone):
         return say("Drawn up {utc} UTC", utc=utc)
     return say("Drawn up {local} {zone} ({utc} UTC)", local=local, zone=foreign(report.timezone), utc=utc)
 
