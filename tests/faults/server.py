@@ -17,6 +17,7 @@ import warnings
 
 import handover
 from handover.cli import main
+from handover.workflow import drawing
 
 #: What is imported beforehand: everything that a command may need, so that only our own files are opened later.
 _NOT_NEEDED = ("handover.demo", "handover.__main__", "handover.agents.agent")
@@ -26,6 +27,8 @@ def warm() -> None:
     for module in pkgutil.walk_packages(handover.__path__, "handover."):
         if not module.name.startswith(_NOT_NEEDED):
             importlib.import_module(module.name)
+    # typst keeps threads, and no fork takes them along. What it draws is written like everything else.
+    drawing.can_draw = lambda: False
 
 
 def rehearse(request: dict) -> None:
