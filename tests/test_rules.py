@@ -98,6 +98,16 @@ def test_limits_of_a_pattern_are_exact():
             ignore(pattern)
 
 
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\udc80"])
+def test_a_text_that_no_line_can_hold_is_no_part_of_a_rule(text):
+    for begin, end in ((text, "#E"), ("#B", text)):
+        with pytest.raises(PatternError, match="the beginning of one line"):
+            Rule(RuleKind.IGNORE_BLOCK, "a", "r", "terms", begin, end)
+    for pair in (Replacement(old=text, new="x"), Replacement(old="x", new=text)):
+        with pytest.raises(PatternError, match="`replace` needs texts"):
+            Rule(RuleKind.EQUAL_AFTER, "a", "r", "terms", replace=(pair,))
+
+
 # The meaning of a pattern once more, in the plainest way: sets of positions, one character after the other.
 
 

@@ -183,3 +183,10 @@ def test_both_ends_give_doubts_the_same_numbers():
 def test_a_second_digest_that_is_cut_is_refused(raw):
     with pytest.raises(frames.BrokenAnswer, match="a second digest"):
         frames.parse_after(raw, 32)
+
+
+def test_a_second_digest_is_read_with_what_each_rule_hid_and_a_doubt_alone():
+    parts = struct.pack(">IQQ", 1, 2, 300) + struct.pack(">IQQ", 4, 5, 600)
+    told = frames.parse_after(b"\0" + b"d" * 32 + parts, 32)
+    assert told == frames.SecondDigest(0, b"d" * 32, (frames.HiddenPart(1, 2, 300), frames.HiddenPart(4, 5, 600)))
+    assert frames.parse_after(bytes([agent.NESTED]), 32) == frames.SecondDigest(agent.NESTED, b"", ())

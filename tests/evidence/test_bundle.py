@@ -444,6 +444,15 @@ def test_what_does_not_belong_is_named(name):
     assert problem.startswith(name + " ")
 
 
+def test_what_shows_the_report_to_people_has_a_name_of_its_own_and_is_listed():
+    names = {inventory.page_name("pl"), inventory.protocol_name("pl"), inventory.letter_name("sender", "pl")}
+    assert names == {"report.pl.html", "report.pl.pdf", "report.sender.pl.txt"}
+    assert all(map(inventory.is_rendering, names))
+    assert not any(map(inventory.is_beside, names))
+    assert inventory.take(THERE | names, {**LISTED, **dict.fromkeys(names, "0" * 64)}).problems == ()
+    assert not any(map(inventory.is_rendering, ("report.json", "terms.yaml", "1.sender.report.pl.signed.pdf")))
+
+
 def test_a_statement_about_a_file_that_is_not_listed_is_named():
     taken = inventory.take(THERE | signed("other.manifest.1.sender.statement.json"), LISTED)
     assert "other.manifest, which is not in SHA256SUMS" in taken.problems[0]

@@ -13,10 +13,10 @@ from evidence.test_verify import failed_steps, refused
 from handover.errors import NotVerified
 from handover.evidence.history import other_round, told_of
 from handover.evidence.policy import OtherRound
-from handover.evidence.statement import Decision, Kind, PartyRole
+from handover.evidence.statement import Decision, Facts, Kind, PartyRole, Remark
 from handover.evidence.verification import Step, Verification
 from handover.evidence.verify import verify
-from handover.report import EarlierRound, Previous
+from handover.report import EarlierRemark, EarlierRound, Previous
 from support.manifests import file
 
 TREE = (file("index.php", b"<?php"),)
@@ -58,6 +58,15 @@ def test_the_answers_of_a_round_are_told_by_role_with_their_digests():
     told = told_of(other_round(MemoryBundle(one.files)))
     assert [(answer.role, answer.decision) for answer in told.answers] == [("receiver", "reject")]
     assert (told.round, told.sha256, told.verdict) == (1, digest(one), "complete")
+
+
+def test_what_a_party_wants_on_record_is_told_with_its_answer():
+    missing = Remark(about="web", text="gone", position=Facts.DISPUTED, remedy="again", by_date="2026-12-01")
+    told = told_of(first(PartyRole.SENDER, remarks=(missing, Remark(text="x"))))
+    assert told.answers[0].remarks == (
+        EarlierRemark(about="web", text="gone", position="disputed", remedy="again", by_date="2026-12-01"),
+        EarlierRemark(text="x"),
+    )
 
 
 def test_what_is_no_statement_or_about_another_round_is_not_told():

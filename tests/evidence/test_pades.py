@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 import subprocess
 from datetime import timedelta
 
 import pytest
+from asn1crypto import cms
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from pyhanko.pdf_utils.generic import ArrayObject, NumberObject, StreamObject, pdf_name
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NumberObject,
+    StreamObject,
+    pdf_name,
+    pdf_string,
+)
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
@@ -62,7 +71,7 @@ def sign_elsewhere(raw: bytes, field: str, holder: Holder, digest: str = "sha256
         docmdp_permissions=options.pop("permissions", MDPPerm.FILL_FORMS),
     )
     box = options.pop("box", None)
-    place = SigFieldSpec(field, box=box) if box else None
+    place = SigFieldSpec(field, box=box, combine_annotation=bool(options.pop("combine", True))) if box else None
     pdf_signer = signers.PdfSigner(metadata, signer, new_field_spec=place)
     return pdf_signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(raw), strict=False)).getvalue()
 
@@ -191,8 +200,9 @@ def test_a_service_may_sign_in_a_field_of_its_own_that_nobody_sees():
     assert [(each.field, each.role, each.intact) for each in found.signatures] == [("Signature1", None, True)]
 
 
-def test_a_service_that_draws_a_box_of_its_own_is_told_apart():
-    found = examine(sign_elsewhere(OURS, "Signature1", RECEIVER, box=(0, 0, 600, 800)))
+@pytest.mark.parametrize("combine", [True, False], ids=["in-the-field", "below-the-field"])
+def test_a_service_that_draws_a_box_of_its_own_is_told_apart(combine):
+    found = examine(sign_elsewhere(OURS, "Signature1", RECEIVER, box=(0, 0, 600, 800), combine=combine))
     assert found.marked
     assert found.signatures[0].intact
 
@@ -246,8 +256,13 @@ def test_an_expired_certificate_is_trusted_only_for_the_time_before():
 
 @pytest.mark.parametrize(
     ("holder", "digest"),
-    [(SENDER, "sha1"), (Holder("Short", CA, key=rsa.generate_private_key(65537, 1024)), "sha256")],
-    ids=["sha1", "rsa1024"],
+    [
+        (SENDER, "sha1"),
+        (Holder("Short", CA, key=rsa.generate_private_key(65537, 1024)), "sha256"),
+        (Holder("Short", CA, key=ec.generate_private_key(ec.SECP224R1())), "sha256"),
+        (Holder("Old", CA, key=dsa.generate_private_key(2048)), "sha256"),
+    ],
+    ids=["sha1", "rsa1024", "p224", "dsa"],
 )
 def test_a_weak_digest_or_key_is_no_signature(holder, digest):
     (found,) = examine(sign_elsewhere(OURS, "sender", holder, digest)).signatures
@@ -259,6 +274,40 @@ def test_rsa_that_is_long_enough_is_one():
     holder = Holder("Long", CA, key=rsa.generate_private_key(65537, 2048))
     (found,) = examine(sign(OURS, "sender", holder)).signatures
     assert (found.intact, found.trusted, found.why) == (True, True, ())
+
+
+def without_certificates(raw: bytes) -> bytes:
+    """The PDF with the certificates taken out of its only signature."""
+    (embedded,) = PdfFileReader(io.BytesIO(raw)).embedded_signatures
+    _, first, second, _ = map(int, embedded.byte_range)
+    message = cms.ContentInfo.load(embedded.pkcs7_content)
+    message["content"]["certificates"] = []
+    return raw[: first + 1] + message.dump(force=True).hex().ljust(second - first - 2, "0").encode() + raw[second - 1 :]
+
+
+@pytest.mark.parametrize(("trust", "trusted"), [((CA,), False), (None, None)], ids=["asked", "not-asked"])
+def test_a_signature_that_cannot_be_judged_does_not_fit_and_is_named_by_its_field(trust, trusted):
+    (told,) = examine(without_certificates(sign(OURS, "sender", SENDER)), trust=trust).signatures
+    assert (told.field, told.role, told.signer) == ("sender", PartyRole.SENDER, "")
+    assert (told.intact, told.trusted, told.why) == (False, trusted, (PdfProblem.MISFIT,))
+
+
+@pytest.mark.parametrize(
+    "time", [b"/M (D:20261130120000)", b"/M (D:09991130120000Z)", b""], ids=["zone", "year", "none"]
+)
+def test_a_time_that_is_none_is_not_told(time):
+    raw = sign(OURS, "sender", SENDER)
+    (written,) = re.findall(rb"/M \(D[^)]*\)", raw[len(OURS) :])
+    assert examine(raw).signatures[0].signed_at == "2026-11-30T12:00:00Z"
+    found = examine(raw[: len(OURS)] + raw[len(OURS) :].replace(written, time.ljust(len(written))))
+    assert found.signatures[0].signed_at is None
+
+
+def test_more_signatures_than_any_protocol_has_are_not_read(both, monkeypatch):
+    monkeypatch.setattr(pades, "MAX_SIGNATURES", 2)
+    assert examine(both).why == ()
+    monkeypatch.setattr(pades, "MAX_SIGNATURES", 1)
+    assert examine(both) == Examined(why=(PdfProblem.UNREADABLE,))
 
 
 # What was changed
@@ -298,6 +347,16 @@ def test_a_revision_that_leaves_ours_out_is_found():
     other = sign_elsewhere(output.getvalue(), "sender", SENDER)
     found = examine(OURS + other)
     assert found.why
+
+
+def test_a_whole_document_after_ours_takes_its_place_and_is_found():
+    output = io.BytesIO(OURS)
+    output.seek(0, io.SEEK_END)
+    copy_into_new_writer(PdfFileReader(io.BytesIO(OURS))).write(output)
+    raw = sign_elsewhere(output.getvalue(), "sender", SENDER)
+    assert raw.startswith(OURS)
+    found = examine(raw)
+    assert (found.why, found.report) == ((PdfProblem.CHANGED,), ReportInside.SAME)
 
 
 @pytest.mark.parametrize("tail", [b"\n% more\n", b"\n%%EOF\n", b"\0", b" ", b"\nstartxref\n0\n%%EOF\n"])
@@ -425,10 +484,34 @@ def test_whatever_the_bytes_are_it_is_a_result(raw):
     assert examine(raw, ours=None, trust=None).why == (PdfProblem.UNREADABLE,)
 
 
+def named(*names: tuple[str, bytes], loop: bool = False) -> bytes:
+    """A PDF with files of these names attached; in a loop, its name tree has no end."""
+
+    def attach(writer: IncrementalPdfFileWriter) -> None:
+        leaf = ArrayObject()
+        for name, data in names:
+            stream = writer.add_object(StreamObject(stream_data=data))
+            file = DictionaryObject({pdf_name("/F"): pdf_string(name), pdf_name("/EF"): DictionaryObject()})
+            file["/EF"]["/F"] = stream
+            leaf += [pdf_string(name), writer.add_object(file)]
+        tree = DictionaryObject({pdf_name("/Names"): leaf})
+        reference = writer.add_object(tree)
+        if loop:
+            tree["/Kids"] = ArrayObject([reference])
+        writer.root["/Names"] = DictionaryObject({pdf_name("/EmbeddedFiles"): reference})
+        writer.update_root()
+
+    return updated(NO_ATTACHMENT, attach)
+
+
+def test_what_is_attached_under_another_name_is_not_the_report():
+    assert examine(named(("report.txt", REPORT)), ours=None).report is ReportInside.NONE
+    assert examine(named(("report.txt", b"x"), ("report.json", REPORT)), ours=None).report is ReportInside.SAME
+    assert examine(named(("report.json", REPORT), ("report.json", b"x")), ours=None).report is ReportInside.OTHER
+
+
 def test_a_name_tree_without_end_is_no_attachment():
-    loop = NO_ATTACHMENT.replace(b"/Pages 2 0 R>>", b"/Pages 2 0 R/Names<</EmbeddedFiles 2 0 R>>>>")
-    loop = loop.replace(b"/Kids[3 0 R]", b"/Kids[2 0 R]")
-    assert examine(loop, ours=None).why == (PdfProblem.UNREADABLE,)
+    assert examine(named(("report.json", REPORT), loop=True), ours=None).why == (PdfProblem.UNREADABLE,)
 
 
 # Signing

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
+from cryptography.x509.oid import NameOID
 
 from evidence.rounds import MemoryBundle, Round
 from evidence.test_pades import append_page, edit_page, identity, sign, sign_elsewhere, swap_attachment, updated
@@ -263,6 +264,18 @@ def test_a_pkcs12_file_gives_key_certificate_and_chain():
     assert found.name == "Anna Nowak"
     assert (len(found.chain), found.certificate) == (1, SENDER.certificate.public_bytes(Encoding.DER))
     assert "key" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (NameOID.ORGANIZATION_NAME, "Studio Ltd"),
+        (NameOID.EMAIL_ADDRESS, "1.2.840.113549.1.9.1=Studio Ltd"),
+    ],
+    ids=["organization", "neither"],
+)
+def test_a_holder_without_a_common_name_is_called_by_what_there_is(kind, name):
+    assert identity(Holder("Studio Ltd", kind=kind)).name == name
 
 
 def test_a_password_is_asked_only_when_it_is_needed():

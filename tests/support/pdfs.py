@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from cryptography.x509.oid import NameOID
 
@@ -56,16 +56,17 @@ class Holder:
         name: str,
         issuer: Holder | None = None,
         *,
-        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | dsa.DSAPrivateKey | None = None,
         authority: bool = False,
         until: datetime = NOW + timedelta(days=300),
         extensions: tuple[x509.ExtensionType, ...] = (),
         may_sign: bool = True,
+        kind: x509.ObjectIdentifier = NameOID.COMMON_NAME,
     ) -> None:
         self.name = name
         self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.issuer = issuer
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        subject = x509.Name([x509.NameAttribute(kind, name)])
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
