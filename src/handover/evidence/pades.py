@@ -24,6 +24,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from handover.digests import sha256_hex
 from handover.evidence import pades_changes
+from handover.evidence.pades_changes import value
 from handover.evidence.pdf_findings import Examined, PdfProblem, PdfSignature, Question, ReportInside
 from handover.evidence.statement import PartyRole
 
@@ -99,15 +100,15 @@ def _report_inside(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]
 
 def _attached(revision: HistoricalResolver) -> Iterator[bytes]:
     """Yield the contents of every attachment of the name, from the name tree (ISO 32000-2, 7.9.6 and 7.11.4)."""
-    nodes = [revision.root.get("/Names", _NOTHING).get("/EmbeddedFiles", _NOTHING)]
+    nodes = [value(value(revision.root, "/Names", _NOTHING), "/EmbeddedFiles", _NOTHING)]
     for _ in range(MAX_ATTACHMENTS):
         if not nodes:
             return
         node = nodes.pop()
-        nodes += [kid.get_object() for kid in node.get("/Kids", ())]
-        for named in list(node.get("/Names", ()))[1::2]:
+        nodes += [kid.get_object() for kid in value(node, "/Kids", ())]
+        for named in list(value(node, "/Names", ()))[1::2]:
             specification = named.get_object()
-            if specification.get("/UF", specification.get("/F")) == _ATTACHMENT:
+            if value(specification, "/UF", value(specification, "/F", None)) == _ATTACHMENT:
                 yield specification["/EF"]["/F"].data
     raise ValueError("attachments without end")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
@@ -101,6 +102,13 @@ def draws_outside(original: bytes, reader: PdfFileReader) -> bool:
     )
 
 
+def value(node: Mapping[str, Any], key: str, otherwise: object) -> Any:  # noqa: ANN401  whatever a PDF has there
+    """Return what stands in a dictionary, itself or in another place; ``get`` gives the reference to that place."""
+    if key not in node:
+        return otherwise
+    return node[key]
+
+
 def _places(reader: PdfFileReader, count: int) -> list[tuple[int, int]]:
     """Return where the tables of the first revisions begin and end; shorter when there are fewer."""
     found = map(reader.xrefs.get_xref_container_info, range(min(count, reader.total_revisions)))
@@ -109,10 +117,10 @@ def _places(reader: PdfFileReader, count: int) -> list[tuple[int, int]]:
 
 def _widgets(field: DictionaryObject) -> Iterator[DictionaryObject]:
     yield field
-    for kid in field.get("/Kids", ()):
+    for kid in value(field, "/Kids", ()):
         yield kid.get_object()
 
 
 def _has_area(widget: DictionaryObject) -> bool:
-    left, bottom, right, top = map(float, widget.get("/Rect", (0, 0, 0, 0)))
+    left, bottom, right, top = map(float, value(widget, "/Rect", (0, 0, 0, 0)))
     return left != right and bottom != top
