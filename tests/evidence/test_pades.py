@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import hashlib
 import io
 import re
 import subprocess
@@ -54,14 +56,14 @@ def sign(raw: bytes, field: str, holder: Holder) -> bytes:
     return pades_signing.sign(raw, field, identity(holder), NOW, mark, where="a PDF")
 
 
+def signer(holder: Holder) -> signers.SimpleSigner:
+    key = holder.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    certificate = asn1_x509.Certificate.load(holder.certificate.public_bytes(Encoding.DER))
+    return signers.SimpleSigner(certificate, asn1_keys.PrivateKeyInfo.load(key), SimpleCertificateStore())
+
+
 def sign_elsewhere(raw: bytes, field: str, holder: Holder, digest: str = "sha256", **options: object) -> bytes:
     """Sign with another program, which does what it wants."""
-    key = holder.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    signer = signers.SimpleSigner(
-        asn1_x509.Certificate.load(holder.certificate.public_bytes(Encoding.DER)),
-        asn1_keys.PrivateKeyInfo.load(key),
-        SimpleCertificateStore(),
-    )
     certify = bool(options.pop("certify", False))
     metadata = signers.PdfSignatureMetadata(
         field_name=field,
@@ -72,7 +74,7 @@ def sign_elsewhere(raw: bytes, field: str, holder: Holder, digest: str = "sha256
     )
     box = options.pop("box", None)
     place = SigFieldSpec(field, box=box, combine_annotation=bool(options.pop("combine", True))) if box else None
-    pdf_signer = signers.PdfSigner(metadata, signer, new_field_spec=place)
+    pdf_signer = signers.PdfSigner(metadata, signer(holder), new_field_spec=place)
     return pdf_signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(raw), strict=False)).getvalue()
 
 
@@ -205,6 +207,11 @@ def test_a_service_that_draws_a_box_of_its_own_is_told_apart(combine):
     found = examine(sign_elsewhere(OURS, "Signature1", RECEIVER, box=(0, 0, 600, 800), combine=combine))
     assert found.marked
     assert found.signatures[0].intact
+
+
+@pytest.mark.parametrize("box", [(0, 0, 600, 0), (0, 0, 0, 800)], ids=["no-height", "no-width"])
+def test_a_box_without_an_area_hides_nothing(box):
+    assert not examine(sign_elsewhere(OURS, "Signature1", RECEIVER, box=box)).marked
 
 
 # Intact and trusted are two things
@@ -409,6 +416,21 @@ def test_what_follows_a_signature_in_its_place_has_to_be_nothing(both):
     hidden = both[: second - 3] + b"41" + both[second - 1 :]
     assert len(hidden) == len(both)
     assert examine(hidden).signatures[0].why == (PdfProblem.COVERAGE,)
+
+
+def test_what_is_signed_goes_on_right_behind_the_signature():
+    raw = sign_elsewhere(OURS, "Signature1", SENDER)
+    (embedded,) = PdfFileReader(io.BytesIO(raw)).embedded_signatures
+    _, first, second, length = map(int, embedded.byte_range)
+    for behind, why in ((second, ()), (second - 2, (PdfProblem.COVERAGE,))):
+        start = raw.rindex(b"/ByteRange")
+        end = raw.index(b"]", start)
+        told = b"/ByteRange [0 %d %d %d" % (first, behind, length)
+        other = raw[:start] + told.ljust(end - start) + raw[end:]
+        digest = hashlib.sha256(other[:first] + other[behind : behind + length]).digest()
+        message = asyncio.run(signer(SENDER).async_sign(digest, "sha256", use_pades=True)).dump()
+        filled = other[: first + 1] + message.hex().ljust(second - first - 2, "0").encode() + other[second - 1 :]
+        assert examine(filled).signatures[0].why == why
 
 
 def test_a_signature_over_other_bytes_does_not_fit(both):

@@ -297,8 +297,9 @@ def test_a_wrong_password_is_a_usage_error():
         certificates.identity(SENDER.pkcs12(), lambda: b"wrong", where="key.p12", at=NOW)
 
 
-def test_a_file_without_a_key_is_a_usage_error():
-    raw = pkcs12.serialize_key_and_certificates(None, None, SENDER.certificate, None, NoEncryption())
+@pytest.mark.parametrize("parts", [(None, SENDER.certificate), (SENDER.key, None)], ids=["certificate", "key"])
+def test_a_file_with_one_of_key_and_certificate_is_a_usage_error(parts):
+    raw = pkcs12.serialize_key_and_certificates(None, *parts, None, NoEncryption())
     with pytest.raises(UsageError, match="not both"):
         certificates.identity(raw, lambda: PASSWORD, where="key.p12", at=NOW)
 
