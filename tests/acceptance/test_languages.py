@@ -59,7 +59,7 @@ def test_there_is_a_page_for_each_language_of_the_parties_and_one_in_english(cas
     assert sorted(path.name for path in bundle(case).glob("report.*.html")) == list(PAGES)
     for name, said in zip(
         PAGES,
-        ("1,205 of 1,219 files and folders", "1 205 tiedostoa ja kansiota", "brakuje 1 205 z 1 219 plików"),
+        ("1,205 of 1,219 files and folders", "puuttuu 1 205 tiedostoa tai kansiota", "brakuje 1 205 z 1 219 plików"),
         strict=True,
     ):
         page = bundle(case) / name
@@ -121,7 +121,8 @@ def test_a_page_that_says_something_else_is_found_in_every_language(case, tmp_pa
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_that_was_taken_away_is_missed(case, tmp_path, name):
-    assert name in altered(case, tmp_path, name, None)
+    # The path before it can be longer than a line, and is broken anywhere.
+    assert f"{name}:ismissing" in altered(case, tmp_path, name, None).replace(" ", "")
 
 
 @pytest.mark.parametrize("name", ["report.de.html", "report.pl.htm", "report.html"])
