@@ -1278,7 +1278,8 @@ class Worker:
     def _read(self, name, may_defer, effects=()):
         """Read one file of the working directory: (status, stat, digest, evidence).
 
-        ``effects``: the rules that keep proof and that it falls under. The status is ``None`` when no regular file is there any more. ``OSError`` when it cannot be read.
+        ``effects``: the rules that keep proof and that it falls under. The status is ``None`` when no regular file is
+        there any more. ``OSError`` when it cannot be read.
         """
         found = None
         for _ in range(ATTEMPTS):
