@@ -18,8 +18,9 @@ from support.manifests import Item, file, folder
 LONG = "ü" * 127  # 254 bytes, the longest name that a filesystem has
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    # Not for the whole run: it starts and ends processes when it likes, and later tests look at what is running.
     with chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 

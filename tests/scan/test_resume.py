@@ -118,7 +118,8 @@ def test_it_can_be_cut_again_and_again(tree: Path, tmp_path: Path) -> None:
     length = wire_length(tree, tmp_path)
     first = cut_after(length // 3, tmp_path / "out", tree)
     known = {key for files in first[0].files(ProofRules(())) for key in files.keys}
-    both = cut_after(length // 2, tmp_path / "out", tree, Carry(first))
+    # Names and stats come again, and folders in any order: only near the end something new has surely come.
+    both = cut_after(int(0.9 * length), tmp_path / "out", tree, Carry(first))
     assert len(both) == 2
     resumed = scan_to(tmp_path / "out", tree, Carry(both), keep_cut=True)
     assert {path.replace(b"/", b"\0") for path in carried(resumed)} > known

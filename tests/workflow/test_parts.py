@@ -23,7 +23,7 @@ from handover.workflow.reading import Choices, Reading
 from handover.workflow.running import RunRequest, run_round
 from handover.workflow.surroundings import Surroundings
 from handover.workflow.turns import Ended
-from scan.conftest import nothing_is_left
+from support.leftovers import nothing_is_left
 from support.sshd import Sshd
 
 __all__ = ["nothing_is_left"]
