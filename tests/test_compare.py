@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handover import manifest
-from handover.compare import Comparer, Likeness, likeness
+from handover.compare import Comparer
 from handover.comparison import Comparison, Difference, Doubt, PathClass, Verdict, share_bp, worst_verdict
 from handover.digests import Algorithm, Strength
 from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.errors import ExitCode, MalformedInput, Refused
+from handover.likeness import Likeness, likeness
 from handover.rules import Requirement, Rule, RuleKind, RuleSet
 from support.manifests import file, folder, gap, ignored, link, listed, make_header, make_manifest, reader, special
 

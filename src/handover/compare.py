@@ -9,7 +9,6 @@ Classes and verdicts: ``docs/spec/report.md``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 import msgspec
 
@@ -30,41 +29,13 @@ from handover.comparison import (
 from handover.digests import Algorithm, Strength, strength
 from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.errors import Refused
-from handover.manifest import Counts, GapCounts, Header
 from handover.manifest_lines import Line
 from handover.manifest_reader import Reader
 from handover.merge import Follower, Leader
-from handover.pairs import Judgement, Proof, by_proof, pair
+from handover.pairs import AGREEABLE, Judgement, agrees, by_proof, pair, required
 from handover.proofs import ProofRules
 from handover.rules import Requirement, Rule, RuleKind, RuleSet
-
-
-class Likeness(StrEnum):
-    """How sure it is that two manifests come from one machine."""
-
-    SAME_ROOT = "same_root"
-    SAME_MACHINE = "same_machine"
-    PERHAPS = "perhaps"
-    DIFFERENT = "different"
-
-
-def likeness(source: Header, target: Header) -> Likeness:
-    """Say whether both headers come from the same running machine, and from the same root on it.
-
-    The digest of the kernel's boot id decides; without it machine id and host key together. Equal machine ids under
-    different boot ids are a restart or a cloned disk: ``perhaps``.
-    """
-    a, b = source.machine, target.machine
-    if a.boot_sha256 and b.boot_sha256:
-        same = a.boot_sha256 == b.boot_sha256
-    else:
-        same = a.machine_sha256 is not None and (a.machine_sha256, a.host_key) == (b.machine_sha256, b.host_key)
-    if not same:
-        cloned = a.machine_sha256 is not None and a.machine_sha256 == b.machine_sha256
-        return Likeness.PERHAPS if cloned else Likeness.DIFFERENT
-    if a.root_inode is not None and (a.root_dev, a.root_inode) == (b.root_dev, b.root_inode):
-        return Likeness.SAME_ROOT
-    return Likeness.SAME_MACHINE
+from handover.sides import Side
 
 
 def common_strength(source: Algorithm, target: Algorithm) -> Strength:
@@ -94,8 +65,8 @@ class Comparer:
     def __init__(self, source: Reader | None, target: Reader | None, rules: RuleSet) -> None:
         if source is None and target is None:
             raise ValueError("at least one side must have been read")
-        self._source = _Side("source", source, ProofRules(rules.proofs(on_target=False)))
-        self._target = _Side("target", target, ProofRules(rules.proofs(on_target=True)))
+        self._source = Side("source", source, ProofRules(rules.proofs(on_target=False)))
+        self._target = Side("target", target, ProofRules(rules.proofs(on_target=True)))
         self._rules = rules
         self._requires_host = required_of_hosts(rules)
         self._counts = dict.fromkeys(PathClass, 0)
@@ -211,7 +182,7 @@ class Comparer:
             judged = self._pair(line.path, ours, theirs)
             if self._requires_host and source is not None and target is not None:
                 hosts = (self._source.stat(source), self._target.stat(target))
-                judged = self._required(ours, hosts, judged)
+                judged = required(ours, *hosts, judged, self._requires_host)
         elif ours is not None:
             judged = self._alone(ours, line, PathClass.MISSING, self._source, self._target)
         else:
@@ -228,7 +199,7 @@ class Comparer:
     ) -> Difference | None:
         """Count a path, and return what is told of it, after the rules that agree to a difference."""
         kind, why, rule = judged
-        if kind in _AGREEABLE:
+        if kind in AGREEABLE:
             agreed = self._rules.match(line.path)
             if agreed is not None and agrees(agreed, kind):
                 kind, rule = PathClass.AGREED, agreed.pattern
@@ -253,13 +224,6 @@ class Comparer:
         doubtful = proven.kind is PathClass.NOT_CHECKED and agrees(self._rules.match(path), PathClass.CHANGED)
         return judged if doubtful else proven
 
-    def _required(self, entry: Entry, hosts: tuple[HostStat | None, HostStat | None], judged: Judgement) -> Judgement:
-        """Judge a path whose content is as agreed by what is required beside the content."""
-        if judged.kind not in (PathClass.SAME, PathClass.AGREED) or hosts[0] is None or hosts[1] is None:
-            return judged
-        kind, why = _metadata(entry, hosts[0], hosts[1], self._requires_host)
-        return judged if kind is PathClass.SAME else Judgement(kind, why)
-
     def _ignores_more(self, *sides: Reader | None) -> bool:
         """Whether a path that was read may be ignored here: not when the scans were done under these very rules."""
         ignores = any(rule.kind is RuleKind.IGNORE for rule in self._rules.rules)
@@ -278,7 +242,7 @@ class Comparer:
         self._ignored_below = (line.key + b"\0", found)
         return found
 
-    def _alone(self, entry: Entry, line: Line, kind: PathClass, side: _Side, other: _Side) -> Judgement:
+    def _alone(self, entry: Entry, line: Line, kind: PathClass, side: Side, other: Side) -> Judgement:
         covered = other.covers(line)
         if covered is not None:
             return Judgement(PathClass.NOT_CHECKED, (f"{covered}_{other.name}",))
@@ -301,128 +265,6 @@ class Comparer:
         if kind in (PathClass.IGNORED, PathClass.AGREED):
             self._excluded[0] += files
             self._excluded[1] += size
-
-
-class _Side:
-    """One manifest during the merge, with the folder whose inside it cannot know.
-
-    ``proof_rules`` are those that are wanted of it.
-    """
-
-    def __init__(self, name: str, reader: Reader | None, proof_rules: ProofRules) -> None:
-        self.name = name
-        self.reader = reader
-        self._proof_rules = proof_rules
-        self._had = ProofRules(()) if reader is None else reader.proof_rules
-        self._cover: tuple[bytes, str] | None = None if reader is not None else (b"", "not_read")
-        self._states = dict.fromkeys(("file", "dir", "link", "special", "gap", "ignored"), 0)
-        self._size = 0
-        self._ignore = {rule.pattern for rule in reader.header.rules.ignore} if reader is not None else set()
-
-    def parse(self, line: Line) -> Entry:
-        """Return the entry of a line, and count it."""
-        assert self.reader is not None
-        entry = self.reader.parse(line)
-        self._states["gap" if entry.gap else "ignored" if entry.ignored else entry.type or "gap"] += 1
-        if entry.clean:
-            self._size += entry.size or 0
-        return entry
-
-    def count_plain(self, files: int, folders: int, size: int) -> None:
-        """Count lines that were not parsed."""
-        self._states["file"] += files
-        self._states["dir"] += folders
-        self._size += size
-
-    def check_totals(self) -> None:
-        """Make sure that the trailer counts what was there."""
-        if self.reader is not None:
-            self.reader.check_totals(Counts(**self._states), self._size)
-
-    def stat(self, line: Line) -> HostStat:
-        assert self.reader is not None
-        return self.reader.parse_host(line)
-
-    def proof(self, path: bytes) -> Proof:
-        """Return the rules that keep proof of a path."""
-        return Proof(self._proof_rules.of_path(path), self._had.of_path(path))
-
-    def cover(self, line: Line, entry: Entry) -> None:
-        """Remember what may be a folder and below which this side says nothing; one inside another adds nothing."""
-        if not entry.clean and entry.may_be_folder and self.covers(line) is None:
-            self._cover = (line.key + b"\0" if line.key else b"", "ignored" if entry.ignored else "below_gap")
-
-    def covers(self, line: Line) -> str | None:
-        """Return why this side cannot know a path that it does not list; ``None`` when it would have listed it."""
-        if self._cover is None:
-            return None
-        prefix, why = self._cover
-        if line.key.startswith(prefix):
-            return why
-        self._cover = None
-        return None
-
-    def ignores(self, pattern: str) -> bool:
-        """Whether the same ignore rule was in force on this side."""
-        return pattern in self._ignore
-
-    def gaps(self) -> GapCounts:
-        """Return the gaps that this side's own trailer counts."""
-        if self.reader is None:
-            return GapCounts(unreadable=0, unstable=0, vanished=0, unsupported=0, boundary=0)
-        return self.reader.trailer.gaps
-
-
-#: Which rules can agree to a proven difference.
-_AGREEABLE = {
-    PathClass.MISSING: (RuleKind.MAY_BE_MISSING,),
-    PathClass.EXTRA: (RuleKind.MAY_BE_EXTRA,),
-    PathClass.CHANGED: (RuleKind.MAY_DIFFER,),
-    PathClass.TYPE_CHANGED: (RuleKind.MAY_DIFFER,),
-    PathClass.METADATA: (RuleKind.MAY_DIFFER,),
-}
-
-
-def agrees(rule: Rule | None, kind: PathClass) -> bool:
-    """Return whether the rule that matches a path agrees to this difference."""
-    return rule is not None and rule.kind in _AGREEABLE.get(kind, ())
-
-
-def _metadata(
-    entry: Entry, source: HostStat, target: HostStat, require: frozenset[Requirement]
-) -> tuple[PathClass, tuple[str, ...]]:
-    """Compare what the terms require of mode, owner and mtime; unknown on one side is not equal but not checked."""
-    differ: list[str] = []
-    unknown: list[str] = []
-    for requirement, left, right in _required_values(entry, source, target, require):
-        if left is None or right is None:
-            unknown.append(f"{requirement}_unknown")
-        elif left != right:
-            differ.append(requirement)
-    if differ:
-        return PathClass.METADATA, tuple(differ)
-    return (PathClass.NOT_CHECKED, tuple(unknown)) if unknown else (PathClass.SAME, ())
-
-
-def _required_values(
-    entry: Entry, source: HostStat, target: HostStat, require: frozenset[Requirement]
-) -> Iterator[tuple[str, object, object]]:
-    if Requirement.MODE in require and entry.type is not EntryType.LINK:
-        yield "mode", source.mode, target.mode
-    if Requirement.OWNER in require:
-        yield "owner", _owner(source), _owner(target)
-    if Requirement.MTIME in require and entry.type is EntryType.FILE:
-        # Folders and links get a new time from every copy; a route that knows whole seconds sets the resolution.
-        exact = source.mtime_ns is not None and target.mtime_ns is not None
-        yield "mtime", *((source.mtime_ns, target.mtime_ns) if exact else (_seconds(source), _seconds(target)))
-
-
-def _owner(host: HostStat) -> tuple[str, str] | None:
-    return None if host.user is None or host.group is None else (host.user, host.group)
-
-
-def _seconds(host: HostStat) -> int | None:
-    return int(host.mtime_ns) // 10**9 if host.mtime_ns is not None else host.mtime_s
 
 
 def _difference(

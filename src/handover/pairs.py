@@ -5,17 +5,27 @@ Classes: ``docs/spec/report.md``; rules that keep proof: ``docs/spec/rules.md``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from handover.comparison import PathClass
-from handover.entries import Entry, EntryType, GapKind
+from handover.entries import Entry, EntryType, GapKind, HostStat
 from handover.proofs import Chain, second
-from handover.rules import RuleKind
+from handover.rules import Requirement, Rule, RuleKind
 
 #: Gaps after which the size that is recorded can be trusted.
 _STABLE_SIZE = (None, GapKind.UNREADABLE, GapKind.UNSUPPORTED, GapKind.BOUNDARY)
 #: What is said of files that are the same but for what a rule names.
 _SAME_BY = {RuleKind.IGNORE_BLOCK: "same_without_block", RuleKind.EQUAL_AFTER: "same_after_replacement"}
+
+#: Which rules can agree to a proven difference.
+AGREEABLE = {
+    PathClass.MISSING: (RuleKind.MAY_BE_MISSING,),
+    PathClass.EXTRA: (RuleKind.MAY_BE_EXTRA,),
+    PathClass.CHANGED: (RuleKind.MAY_DIFFER,),
+    PathClass.TYPE_CHANGED: (RuleKind.MAY_DIFFER,),
+    PathClass.METADATA: (RuleKind.MAY_DIFFER,),
+}
 
 
 class Judgement(NamedTuple):
@@ -75,6 +85,32 @@ def by_proof(source: Entry, target: Entry, proofs: tuple[Proof, Proof], why: tup
     return Judgement(PathClass.AGREED, (*why, *same), agreeing[0].pattern)
 
 
+def required(
+    entry: Entry, source: HostStat, target: HostStat, judged: Judgement, require: frozenset[Requirement]
+) -> Judgement:
+    """Judge a path whose content is as agreed by what is required of mode, owner and mtime beside the content.
+
+    What is unknown on one side is not equal but not checked.
+    """
+    if judged.kind not in (PathClass.SAME, PathClass.AGREED):
+        return judged
+    differ: list[str] = []
+    unknown: list[str] = []
+    for requirement, left, right in _required_values(entry, source, target, require):
+        if left is None or right is None:
+            unknown.append(f"{requirement}_unknown")
+        elif left != right:
+            differ.append(requirement)
+    if differ:
+        return Judgement(PathClass.METADATA, tuple(differ))
+    return Judgement(PathClass.NOT_CHECKED, tuple(unknown)) if unknown else judged
+
+
+def agrees(rule: Rule | None, kind: PathClass) -> bool:
+    """Return whether the rule that matches a path agrees to this difference."""
+    return rule is not None and rule.kind in AGREEABLE.get(kind, ())
+
+
 def _gaps(source: Entry, target: Entry) -> tuple[str, ...]:
     sides = (("source", source.gap), ("target", target.gap))
     return tuple(f"{gap.value}_{side}" for side, gap in sides if gap is not None)
@@ -82,3 +118,24 @@ def _gaps(source: Entry, target: Entry) -> tuple[str, ...]:
 
 def _sizes_differ(source: Entry, target: Entry) -> bool:
     return source.size is not None and target.size is not None and source.size != target.size
+
+
+def _required_values(
+    entry: Entry, source: HostStat, target: HostStat, require: frozenset[Requirement]
+) -> Iterator[tuple[str, object, object]]:
+    if Requirement.MODE in require and entry.type is not EntryType.LINK:
+        yield "mode", source.mode, target.mode
+    if Requirement.OWNER in require:
+        yield "owner", _owner(source), _owner(target)
+    if Requirement.MTIME in require and entry.type is EntryType.FILE:
+        # Folders and links get a new time from every copy; a route that knows whole seconds sets the resolution.
+        exact = source.mtime_ns is not None and target.mtime_ns is not None
+        yield "mtime", *((source.mtime_ns, target.mtime_ns) if exact else (_seconds(source), _seconds(target)))
+
+
+def _owner(host: HostStat) -> tuple[str, str] | None:
+    return None if host.user is None or host.group is None else (host.user, host.group)
+
+
+def _seconds(host: HostStat) -> int | None:
+    return int(host.mtime_ns) // 10**9 if host.mtime_ns is not None else host.mtime_s

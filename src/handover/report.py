@@ -16,10 +16,11 @@ import msgspec
 from handover import strict_json
 from handover.areas import Area
 from handover.challenge import Challenge, doubted
-from handover.compare import Comparer, Likeness, likeness
+from handover.compare import Comparer
 from handover.comparison import Comparison, Difference, Doubt, Verdict, worst_verdict
 from handover.digests import Algorithm, Strength
 from handover.errors import ExitCode
+from handover.likeness import Likeness, likeness
 from handover.manifest import Base, Carried, CaseRef, Clock, Counts, GapCounts, Header, Machine, RanBy, Trailer
 from handover.manifest_reader import Reader
 from handover.rollup import FolderSummary, Rollup

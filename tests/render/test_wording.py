@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handover import paths
-from handover.compare import Comparer, Likeness
+from handover.compare import Comparer
 from handover.comparison import PathClass, PerClass, Verdict
 from handover.digests import Algorithm, Strength, sha256_hex
 from handover.effects import Replacement
 from handover.entries import MAX_DERIVED_BYTES, After, DerivedDoubt, EntryType, GapKind, Hidden, HostStat
+from handover.likeness import Likeness
 from handover.manifest import Clock, IgnoreRule, Machine, RanBy, RulesRef, ScanOptions, Standing
 from handover.render import sampling
 from handover.render.wording import codes, labels, language

@@ -15,10 +15,10 @@ from typing import BinaryIO
 
 from handover.agents.frames import FrameType, Status
 from handover.agents.listing import Entry, Listed, Part, parts
-from handover.compare import agrees
 from handover.comparison import PathClass
 from handover.locations.channel import Host
 from handover.manifest import Header
+from handover.pairs import agrees
 from handover.proofs import ProofRules
 from handover.rules import RuleSet
 from handover.scan.request import Clock, Progress, ScanRequest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handover.compare import agrees
 from handover.diagnosis.observation import Observation
+from handover.pairs import agrees
 from handover.rules import Rule, RuleKind, RuleSet
 from handover.suggestions.source import Ground, Source
 

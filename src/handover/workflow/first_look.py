@@ -8,8 +8,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 
-from handover.compare import Likeness, likeness
 from handover.digests import Algorithm
+from handover.likeness import Likeness, likeness
 from handover.locations.location import ManifestFile
 from handover.manifest import Header
 from handover.render.wording.talk import first_look

@@ -10,8 +10,8 @@ from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
-from handover.compare import Likeness
 from handover.errors import HandoverError
+from handover.likeness import Likeness
 from handover.locations.location import SshFolder
 from handover.manifest import Role, manifest_name
 from handover.rules import RuleSet

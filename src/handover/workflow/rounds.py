@@ -14,7 +14,7 @@ from pathlib import Path
 
 from handover import __version__, differences
 from handover.challenge import Challenge
-from handover.compare import Likeness, likeness, required_of_hosts
+from handover.compare import required_of_hosts
 from handover.comparison import Difference, PathClass
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
@@ -22,6 +22,7 @@ from handover.evidence import sums
 from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_beside
 from handover.evidence.statement import TERMS_NAME, FileName
 from handover.files import local_io
+from handover.likeness import Likeness, likeness
 from handover.manifest import CaseRef
 from handover.manifest_reader import Reader
 from handover.report import (

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 import msgspec
 
-from handover.compare import Likeness
 from handover.comparison import Comparison
 from handover.digests import Strength
 from handover.entries import GapKind
+from handover.likeness import Likeness
 from handover.manifest import Base, Carried, GapCounts, Standing
 from handover.render.wording.challenges import challenge_sentences
 from handover.render.wording.codes import Sides, sides_of
