@@ -109,7 +109,7 @@ def test_a_polite_scan_of_a_host_that_gets_slow_still_ends(tmp_path, monkeypatch
 def test_the_header_says_how_many_workers_there_were_when_the_host_chose(tmp_path):
     (tmp_path / "file").touch()
     seen = scan_tree(tmp_path, effort=Effort.local())
-    assert 1 <= seen.header.options.workers <= min(16, 4 * (os.cpu_count() or 1))
+    assert 1 <= seen.header.options.workers <= min(16, 8 * (os.cpu_count() or 1))
 
 
 def test_workers_that_wait_for_the_disk_get_company_at_once(tmp_path, monkeypatch):
@@ -124,7 +124,7 @@ def test_workers_that_wait_for_the_disk_get_company_at_once(tmp_path, monkeypatc
     waiting = loader.Program(text, hashlib.sha256(text).hexdigest())
     monkeypatch.setattr(loader, "program", lambda: waiting)
     seen = scan_tree(tmp_path, recheck=False, effort=Effort.local())
-    assert seen.header.options.workers == min(16, 4 * len(os.sched_getaffinity(0)))
+    assert seen.header.options.workers == min(16, 8 * len(os.sched_getaffinity(0)))
 
 
 def test_an_evidence_step_is_met_whatever_the_rate(tmp_path):

@@ -2501,7 +2501,7 @@ def make_pool(job, coordinator, asked, root):
     wanted = most = asked
     if not asked:
         rotates = is_rotating(root.found.st_dev) if root.found else False
-        most = min(MAX_AUTO_WORKERS, cores if rotates else 4 * cores)
+        most = min(MAX_AUTO_WORKERS, cores if rotates else 8 * cores)
         wanted = min(most, 2 if rotates else cores)
     most = workers_allowed(most)
     if most > 1:
