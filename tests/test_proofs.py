@@ -6,10 +6,12 @@ import msgspec
 import pytest
 
 from handover import carrying, entries
+from handover.comparison import PathClass
 from handover.effects import Replacement
 from handover.entries import After, DerivedDoubt, Entry, Hidden
 from handover.errors import MalformedInput, NotVerified, UsageError
 from handover.manifest import Base, Machine, RulesRef
+from handover.pairs import Judgement, Proof, by_proof
 from handover.proofs import ProofRules, after_problem, second
 from handover.rules import Rule, RuleKind, RuleRow, RuleSet, agent_effects
 from support.manifests import file, make_header, make_manifest, reader
@@ -154,3 +156,10 @@ def test_what_a_tree_is_stays_the_same_under_any_rules():
         if list(reader_of.lines())
     ]
     assert told[0].structure_root == told[1].structure_root
+
+
+def test_one_digest_with_two_sizes_is_agreed_by_no_rule():
+    larger = msgspec.structs.replace(PLAIN, size=100)
+    chain = ProofRules([BLOCK]).of_path(b".htaccess")
+    judged = by_proof(PLAIN, larger, (Proof(chain, chain), Proof(chain, chain)), ("size",))
+    assert judged == Judgement(PathClass.CHANGED, ("size",))

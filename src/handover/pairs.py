@@ -81,6 +81,9 @@ def by_proof(source: Entry, target: Entry, proofs: tuple[Proof, Proof], why: tup
         return Judgement(PathClass.CHANGED, (*why, "beyond_rule"))
     effects = {applied.effect for applied in (*one.hid, *other.hid)}
     agreeing = [applied.rule for applied in proofs[0].wanted if applied.effect in effects]
+    if not agreeing:
+        # SECURITY: one digest with two sizes is what a host says that lies, and no rule agrees to that.
+        return Judgement(PathClass.CHANGED, why)
     same = {_SAME_BY[rule.kind]: None for rule in agreeing}
     return Judgement(PathClass.AGREED, (*why, *same), agreeing[0].pattern)
 

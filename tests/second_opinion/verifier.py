@@ -81,7 +81,8 @@ def by_proof(there, rules, had):
     doubts = [f"{doubt}_{side}" for side, (_, doubt, _) in found.items() if doubt]
     if doubts or len({digest for digest, _, _ in found.values()}) > 1:
         return "changed", doubts or ["beyond_rule"]
-    return "agreed", [PROVES[kind] for kind in PROVES if any(kind in kinds for _, _, kinds in found.values())]
+    same = [PROVES[kind] for kind in PROVES if any(kind in kinds for _, _, kinds in found.values())]
+    return "agreed" if same else "changed", same
 
 
 def compared(source, target, rules, had):

@@ -134,6 +134,7 @@ def _valid() -> Iterator[Vector]:
 
 
 def _not_accepted() -> Iterator[Vector]:
+    unhidden = _proven(source=True, after={})
     for name, plan in (
         ("beyond", {"target": _proven(source=False, text="other")}),
         ("doubtful", {"target": _proven(source=False, after={"doubt": "unclosed"})}),
@@ -146,6 +147,7 @@ def _not_accepted() -> Iterator[Vector]:
                 "unread": ("source", "target"),
             },
         ),
+        ("two-sizes-and-no", {"source": unhidden, "target": [unhidden[0], unhidden[1] | {"size": 1}, *unhidden[2:]]}),
     ):
         yield _vector(f"not-complete-{name}-proof", "not_complete", "", _complete(**(BY_PROOF | plan)))
     yield _vector("not-complete", "not_complete", "", _complete(target=LESS))

@@ -321,6 +321,8 @@ def _by_proof(plan: Plan, source: Entry, target: Entry, why: list[str]) -> tuple
         return "changed", [*why, *doubts], None
     if digests[0] != digests[1]:
         return "changed", [*why, "beyond_rule"], None
+    if not kinds:
+        return "changed", why, None
     same = {"ignore_block": "same_without_block", "equal_after": "same_after_replacement"}
     return "agreed", [*why, *(same[kind] for kind in same if kind in kinds)], str(source["path"])
 
