@@ -18,7 +18,7 @@ from handover.evidence import sums
 from handover.evidence.allowed_signers import AllowedSigners, ready_line
 from handover.evidence.bundle import Listing
 from handover.evidence.inventory import is_beside
-from handover.evidence.policy import Agreement, OpenFile, Policy
+from handover.evidence.policy import Agreement, OpenFile, Policy, Redrawn
 from handover.evidence.signatures import custody_of
 from handover.evidence.statement import (
     Author,
@@ -276,8 +276,9 @@ class Round:
 KEYS = "\n".join(ready_line(role, party.key) for role, party in BY_ROLE.items() if role is not PartyRole.AGENCY)
 
 
-def check_renderings(made: report.Report, renderings: tuple[str, ...], open_file: OpenFile) -> Iterable[str]:
-    yield from (f"{name} is no page of this report" for name in renderings if not name.endswith(("en.html", ".pdf")))
+def check_renderings(made: report.Report, renderings: tuple[str, ...], open_file: OpenFile) -> Redrawn:
+    problems = [f"{name} is no page of this report" for name in renderings if not name.endswith(("en.html", ".pdf"))]
     with open_file("report.en.html") as stream:
         if stream.read() != HTML:
-            yield "report.en.html does not show this report"
+            problems.append("report.en.html does not show this report")
+    return Redrawn(tuple(problems))

@@ -18,7 +18,7 @@ from handover.digests import Algorithm
 from handover.entries import HostStat
 from handover.errors import MalformedInput, NotVerified
 from handover.evidence.bases import check_bases
-from handover.evidence.policy import FindBase, Policy
+from handover.evidence.policy import FindBase, Policy, Redrawn
 from handover.manifest import Base, Machine
 from support.manifests import LATER, NOW, file, make_manifest, reader
 
@@ -51,7 +51,7 @@ def policy_with(find_base: FindBase) -> Policy:
         at=datetime.now(UTC),
         read_terms=lambda _, __: pytest.fail("no terms are needed"),
         scratch=tempfile.TemporaryFile,
-        check_renderings=lambda *_: (),
+        check_renderings=lambda *_: Redrawn(),
         find_base=find_base,
     )
 

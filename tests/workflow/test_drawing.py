@@ -56,6 +56,13 @@ def checked(folder, **extra):
     return done.json["intact"], [check["detail"] for check in done.json["checks"] if not check["passed"]]
 
 
+def not_judged(folder, **extra):
+    """Return which renderings ``verify`` says that it could not judge."""
+    done = handover("verify", folder, "--require", "none", "--json", **extra)
+    (detail,) = [check["detail"] for check in done.json["checks"] if check["step"] == 6]
+    return detail.partition("; not judged: ")[2]
+
+
 def replaced(folder, name, raw):
     """Put other bytes in the place of a file, and into the sums: as somebody would who makes the bundle."""
     (folder / name).write_bytes(raw)
@@ -75,6 +82,7 @@ def test_a_round_has_a_protocol_for_each_language_of_its_parties_and_verifies(ca
         assert reader.trailer["/Root"]["/Lang"] == name[7:9]
         assert reader.attachments["report.json"] == [(folder / "report.json").read_bytes()]
     assert checked(folder) == (True, [])
+    assert not_judged(folder) == ""
 
 
 def test_a_protocol_that_shows_another_report_is_found(case):
@@ -91,10 +99,21 @@ def test_of_a_protocol_that_another_version_drew_only_the_digest_counts(case):
     raw = (folder / "report.pl.pdf").read_bytes()
     replaced(folder, "report.pl.pdf", re.sub(rb"/Creator\(Typst [0-9.]+\)", b"/Creator(Typst 9.9.9)", raw))
     assert checked(folder) == (True, [])
+    assert not_judged(folder) == "report.pl.pdf"
     (folder / "report.pl.pdf").write_bytes(raw)
     intact, problems = checked(folder)
     assert not intact
     assert "report.pl.pdf is not the file that SHA256SUMS names" in problems[0]
+
+
+def test_pages_that_another_version_drew_are_said_not_to_be_judged(case):
+    assert handover("run", case).code == 1
+    folder = case / "rounds" / "0001"
+    report = (folder / "report.json").read_bytes()
+    replaced(folder, "report.json", re.sub(rb'"tool": "[^"]*"', b'"tool": "handover 9.9.9"', report))
+    replaced(folder, "report.en.html", b"all is complete")
+    assert checked(folder) == (True, [])
+    assert not_judged(folder).split(", ") == sorted(path.name for path in folder.glob("report.*.*"))
 
 
 def test_a_protocol_in_a_language_of_no_party_is_none_of_this_report(case):
@@ -122,6 +141,7 @@ def test_without_typst_a_round_is_whole_and_says_once_what_to_install(case, with
 def test_without_typst_a_bundle_with_protocols_verifies_by_their_digests(case, without_typst):
     assert handover("run", case).code == 1
     assert checked(case / "rounds" / "0001", **without_typst) == (True, [])
+    assert not_judged(case / "rounds" / "0001", **without_typst) == ", ".join(PROTOCOLS)
 
 
 def test_a_comparison_has_a_protocol_when_it_is_asked_for(tmp_path, sides):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from handover.evidence.allowed_signers import AllowedSigners
 from handover.evidence.pdf_findings import PdfPolicy
@@ -57,6 +57,13 @@ class Agreement:
     required_signatures: tuple[PartyRole, ...]
 
 
+class Redrawn(NamedTuple):
+    """What drawing renderings again gave: what is wrong with them in sentences, and the names of those not judged."""
+
+    problems: tuple[str, ...] = ()
+    not_judged: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How one verification is done.
@@ -65,9 +72,8 @@ class Policy:
     to sign; ``None`` leaves it to the terms, empty checks integrity only. ``at`` is the time for which keys must be
     valid. ``read_terms`` gives what the bytes of ``terms.yaml`` agree to; from the recorded rules it may take those
     that came from flags, and no other. ``scratch`` gives an empty temporary file. ``check_renderings`` gets the names
-    of all renderings and gives a sentence for every one that does not show this report. ``find_base`` is believed in
-    nothing: what it finds is hashed. ``find_rounds`` gives the other rounds that the verifier has. ``pdf`` is how
-    signed PDFs are judged.
+    of all renderings and draws them again as far as it can. ``find_base`` is believed in nothing: what it finds is
+    hashed. ``find_rounds`` gives the other rounds that the verifier has. ``pdf`` is how signed PDFs are judged.
     """
 
     keys: AllowedSigners | None
@@ -75,7 +81,7 @@ class Policy:
     at: datetime
     read_terms: Callable[[bytes, RulesDocument], Agreement]
     scratch: Callable[[], BinaryIO]
-    check_renderings: Callable[[Report, tuple[str, ...], OpenFile], Iterable[str]]
+    check_renderings: Callable[[Report, tuple[str, ...], OpenFile], Redrawn]
     find_base: FindBase = no_base
     find_rounds: Callable[[], Iterable[OtherRound]] = no_rounds
     pdf: PdfPolicy = field(default_factory=PdfPolicy)

@@ -18,7 +18,7 @@ from handover.evidence import challenges
 from handover.evidence.bases import check_bases
 from handover.evidence.contents import Agreed, Vouched, sides
 from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_rendering
-from handover.evidence.policy import Policy
+from handover.evidence.policy import Policy, Redrawn
 from handover.evidence.verification import Ledger, Step
 from handover.manifest import Role, manifest_name
 from handover.manifest_reader import Reader
@@ -51,10 +51,12 @@ def compare_again(files: Vouched, report: Report | None, agreed: Agreed | None, 
     if told != (total(report.parts), scope_of(report.parts, rule_sets)):
         ledger.failed(Step.RECOMPUTATION, "report.json: verdict, strength or scope do not follow from its parts")
     if not ledger.failed_in(Step.RECOMPUTATION):
-        problems = ledger.attempt(Step.RECOMPUTATION, _check_renderings, files, report, policy)
-        for problem in problems or ():
+        redrawn = ledger.attempt(Step.RECOMPUTATION, _check_renderings, files, report, policy) or Redrawn()
+        for problem in redrawn.problems:
             ledger.failed(Step.RECOMPUTATION, problem)
-    ledger.passed(Step.RECOMPUTATION, f"comparing again gives the same: {report.verdict}")
+        # SECURITY: whoever makes a bundle can name a version that nobody has; nobody may believe that it was judged.
+        beside = f"; not judged: {', '.join(redrawn.not_judged)}" if redrawn.not_judged else ""
+        ledger.passed(Step.RECOMPUTATION, f"comparing again gives the same: {report.verdict}{beside}")
 
 
 def _audit(files: Vouched, name: str, policy: Policy) -> int:
@@ -65,9 +67,9 @@ def _audit(files: Vouched, name: str, policy: Policy) -> int:
     return trailer.entries
 
 
-def _check_renderings(files: Vouched, report: Report, policy: Policy) -> list[str]:
+def _check_renderings(files: Vouched, report: Report, policy: Policy) -> Redrawn:
     renderings = tuple(sorted(filter(is_rendering, files.refs)))
-    return list(policy.check_renderings(report, renderings, files.open))
+    return policy.check_renderings(report, renderings, files.open)
 
 
 def _compare_part(files: Vouched, part: PartReport, rules: RuleSet) -> None:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 from handover.errors import UsageError
 from handover.evidence.inventory import page_name, protocol_name
-from handover.evidence.policy import OpenFile
+from handover.evidence.policy import OpenFile, Redrawn
 from handover.paths import shown
 from handover.render import Differences, languages_of
 from handover.render.sampling import Excerpts
 from handover.render.wording import protocols as wording
 from handover.report import Report
 
+_OTHER = "{} does not show this report"
 _HOW = "Install it with the extra pdf:  pipx install '.[pdf]'"
 
 
@@ -43,19 +43,25 @@ def draw(
         yield from _protocols(report, excerpts, remark)
 
 
-def check(report: Report, differences: Differences, renderings: tuple[str, ...], open_file: OpenFile) -> Iterator[str]:
-    """Yield a sentence for each of ``renderings`` that is none of this report, and for each that does not show it."""
+def check(report: Report, differences: Differences, renderings: tuple[str, ...], open_file: OpenFile) -> Redrawn:
+    """Draw ``renderings`` again: each that is none of this report, or does not show it, is a problem."""
     excerpts = Excerpts(differences)
     texts = dict(_texts(report, differences, excerpts))
     protocols = {protocol_name(language): language for language in languages_of(report)}
     # SECURITY: what stands beside the pages under the signatures, and was never drawn again, could say anything.
-    yield from (f"{shown(name)} is no page of this report" for name in renderings if name not in {*texts, *protocols})
-    there = {name: language for name, language in protocols.items() if name in renderings}
-    yield from _check_protocols(report, excerpts, there, open_file)
+    problems = [f"{shown(name)} is no page of this report" for name in renderings if name not in {*texts, *protocols}]
+    not_judged = []
+    for name in (name for name in renderings if name in protocols):
+        shows = _shows(report, excerpts, name, protocols[name], open_file)
+        if shows is None:
+            not_judged.append(name)
+        elif not shows:
+            problems.append(_OTHER.format(name))
     for name, text in texts.items():
         with open_file(name) as stream:
             if stream.read(len(text) + 1) != text:
-                yield f"{name} does not show this report"
+                problems.append(_OTHER.format(name))
+    return Redrawn(tuple(problems), tuple(not_judged))
 
 
 def _texts(report: Report, differences: Differences, excerpts: Excerpts) -> Iterator[tuple[str, bytes]]:
@@ -81,21 +87,16 @@ def _protocols(report: Report, excerpts: Excerpts, remark: Callable[[str], None]
             remark(wording.pdf_failed(protocol_name(language), str(error)))
 
 
-def _check_protocols(
-    report: Report, excerpts: Excerpts, recorded: dict[str, str], open_file: OpenFile
-) -> Iterator[str]:
-    """Yield a sentence for each recorded protocol that does not show this report; ``recorded`` gives its language.
-
-    Only the version of typst that drew one can say so; where there is another, or none, nothing is said.
-    """
-    if not recorded or not can_draw():
-        return
+def _shows(report: Report, excerpts: Excerpts, name: str, language: str, open_file: OpenFile) -> bool | None:
+    """Whether a protocol shows this report; ``None`` when there is no typst, or not the version that could say so."""
+    if not can_draw():
+        return None
     from handover.render import pdf
 
-    for name, language in recorded.items():
-        with suppress(pdf.NotDrawnError):
-            drawn = pdf.render(report, excerpts, language=language)
-            with open_file(name) as stream:
-                raw = stream.read(pdf.MAX_PDF)
-            if raw != drawn and pdf.drawn_by(raw) == pdf.drawn_by(drawn):
-                yield f"{name} does not show this report"
+    try:
+        drawn = pdf.render(report, excerpts, language=language)
+    except pdf.NotDrawnError:
+        return None
+    with open_file(name) as stream:
+        raw = stream.read(pdf.MAX_PDF)
+    return raw == drawn if pdf.drawn_by(raw) == pdf.drawn_by(drawn) else None

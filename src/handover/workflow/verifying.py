@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from handover.errors import LocalIOError, UsageError
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
 from handover.evidence.inventory import RULES_NAME
 from handover.evidence.pdf_findings import EXTRA, PdfPolicy
-from handover.evidence.policy import Agreement, OpenFile, Policy
+from handover.evidence.policy import Agreement, OpenFile, Policy, Redrawn
 from handover.evidence.statement import TERMS_NAME, PartyRole
 from handover.evidence.verification import Verification
 from handover.evidence.verify import verify
@@ -157,11 +157,10 @@ def _part_of_its_time(part: Part, recorded: RuleSet | None) -> Part:
     return replace(part, preset=presets.as_recorded(part.preset, rules))
 
 
-def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: OpenFile) -> Iterable[str]:
+def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: OpenFile) -> Redrawn:
     """Draw all of them again; only the version that drew one can say that it was changed before it was signed."""
     if report.tool != f"handover {__version__}":
-        return
-
+        return Redrawn(not_judged=renderings)
     compared = {part.name for part in report.parts if part.comparison is not None}
 
     def read(part: str) -> Iterator[Difference]:
@@ -170,4 +169,4 @@ def _check_renderings(report: Report, renderings: tuple[str, ...], open_file: Op
             with open_file(name) as stream:
                 yield from differences.read(stream, where=name)
 
-    yield from drawing.check(report, read, renderings, open_file)
+    return drawing.check(report, read, renderings, open_file)
