@@ -271,6 +271,14 @@ def test_ignored_on_one_side_and_absent_on_the_other_depends_on_the_others_rules
     assert classes(one, make_manifest()) == {b"c": ("not_checked", "ignored_source")}
 
 
+def test_an_ignore_rule_behind_another_one_hides_nothing_that_would_have_been_listed():
+    agreed = rules(rule("may_differ", "*"), rule("ignore", "c"), max_excluded_bp=10_000)
+    one = make_manifest(ignored("c", "c", 1, 4), rules=under("c"))
+    other = make_manifest(rules=msgspec.structs.replace(under("c"), sha256=agreed.digest))
+    assert classes(one, other, agreed) == {b"c": ("not_checked", "ignored_source")}
+    assert classes(other, one, agreed) == {b"c": ("not_checked", "ignored_target")}
+
+
 def test_an_ignore_rule_of_the_comparison_covers_the_folder_and_all_below():
     found = classes(make_manifest(*TREE), make_manifest(file("keep", b"k")), rules(rule("ignore", "c/**")))
     assert found == dict.fromkeys((b"c", b"c/1", b"c/2"), ("ignored", "rule"))

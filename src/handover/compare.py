@@ -77,7 +77,8 @@ class Comparer:
         self._ignored_below: tuple[bytes, Rule] | None = None
         algorithms = [side.header.digest for side in (source, target) if side is not None]
         self._strength = common_strength(algorithms[0], algorithms[-1])
-        self._can_skip = not self._requires_host and not self._ignores_more(source, target)
+        self._rules_sha256 = rules.digest
+        self._can_skip = not self._requires_host and not self._ignores_more()
 
     def differences(self) -> Iterator[Difference]:
         """Yield every path that is not ``same``, in the order of paths."""
@@ -224,11 +225,11 @@ class Comparer:
         doubtful = proven.kind is PathClass.NOT_CHECKED and agrees(self._rules.match(path), PathClass.CHANGED)
         return judged if doubtful else proven
 
-    def _ignores_more(self, *sides: Reader | None) -> bool:
+    def _ignores_more(self) -> bool:
         """Whether a path that was read may be ignored here: not when the scans were done under these very rules."""
         ignores = any(rule.kind is RuleKind.IGNORE for rule in self._rules.rules)
-        digest = self._rules.digest
-        return ignores and any(side is not None and side.header.rules.sha256 != digest for side in sides)
+        read = (side for side in (self._source, self._target) if side.reader is not None)
+        return ignores and not all(side.made_under(self._rules_sha256) for side in read)
 
     def _ignoring_rule(self, line: Line) -> Rule | None:
         if self._ignored_below is not None:
@@ -247,7 +248,8 @@ class Comparer:
         if covered is not None:
             return Judgement(PathClass.NOT_CHECKED, (f"{covered}_{other.name}",))
         if entry.ignored is not None:
-            if other.ignores(entry.ignored.rule):
+            # SECURITY: under the rules of this comparison it would have been listed: none of them ignores the path.
+            if other.ignores(entry.ignored.rule) and not other.made_under(self._rules_sha256):
                 return Judgement(PathClass.IGNORED, ("rule",))
             return Judgement(PathClass.NOT_CHECKED, (f"ignored_{side.name}",))
         if entry.gap is not None and (entry.type is None or entry.gap is GapKind.VANISHED):

@@ -70,6 +70,10 @@ class Side:
         self._cover = None
         return None
 
+    def made_under(self, rules_sha256: str) -> bool:
+        """Whether this side was read, and under the rules that have this digest."""
+        return self.reader is not None and self.reader.header.rules.sha256 == rules_sha256
+
     def ignores(self, pattern: str) -> bool:
         """Whether the same ignore rule was in force on this side."""
         return pattern in self._ignore

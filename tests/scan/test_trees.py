@@ -197,6 +197,7 @@ def test_ignored_paths_are_counted_and_not_read(tmp_path):
             Rule(RuleKind.MAY_DIFFER, "important.log", "first match wins", "terms"),
             excluded_by_flag("cache/**"),
             excluded_by_flag("**/*.log"),
+            excluded_by_flag("important.log"),
         )
     )
     seen = scan_tree(tmp_path, rules=rules)

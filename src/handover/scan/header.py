@@ -9,7 +9,7 @@ from handover.agents import loader
 from handover.agents.frames import Hello, broken
 from handover.manifest import HEADER_TYPE, Clock, Header, IgnoreRule, Machine, RulesRef, ScanOptions
 from handover.paths import shown, to_fields
-from handover.rules import RuleKind, RuleRow
+from handover.rules import RuleKind, RuleRow, in_force
 from handover.scan.request import ScanRequest
 
 _MAX_LIMITS = 32
@@ -43,7 +43,7 @@ def build(
             sha256=request.rules.digest,
             ignore=tuple(
                 IgnoreRule(pattern=rule.pattern, reason=rule.reason, origin=rule.origin)
-                for rule in request.rules.rules
+                for _, rule in in_force(request.rules.rules)
                 if rule.kind is RuleKind.IGNORE
             ),
             after=tuple(map(RuleRow.of, request.proofs)),
