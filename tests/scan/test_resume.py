@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from handover.agents.frames import Extra
 from handover.effects import Replacement
 from handover.entries import EntryType
 from handover.errors import MalformedInput, RemoteError
@@ -22,6 +25,8 @@ from support.scans import Hearer, Manifest, request
 from support.trees import build, truth
 
 MIB = 2**20
+#: As an agent sends them: what a rule hid, and tag and length of what is attached to an entry.
+HIDDEN, EXTRA_HEAD = struct.Struct(">IQQ"), struct.Struct(">BI")
 
 
 @pytest.fixture
@@ -149,6 +154,33 @@ def test_under_other_rules_that_keep_proof_files_are_read_again(tree: Path, tmp_
     assert len(spoken_of) == len([*tree.glob("folder */file *")])
     assert carried(resumed)
     assert not carried(resumed) & spoken_of
+
+
+@pytest.mark.parametrize(
+    ("told", "lie"),
+    [
+        (HIDDEN.pack(0, 1, 2), HIDDEN.pack(1, 1, 2)),  # by a rule that does not speak of the file
+        (HIDDEN.pack(0, 1, 2), HIDDEN.pack(0, 3, 2)),
+        (HIDDEN.pack(0, 1, 2), HIDDEN.pack(0, 1, 2**20)),
+        (EXTRA_HEAD.pack(Extra.TEXT_DIGEST, 32), EXTRA_HEAD.pack(Extra.PREFIXES, 32)),
+    ],
+)
+def test_a_host_that_told_what_cannot_be_before_the_cut_is_not_believed_after_it(
+    tree: Path, tmp_path: Path, told: bytes, lie: bytes
+) -> None:
+    replaced = (Replacement(old="\r\n", new="\n"),)
+    patterns = ("folder */**", "elsewhere")
+    rules = RuleSet(tuple(Rule(RuleKind.EQUAL_AFTER, each, "text", "terms", replace=replaced) for each in patterns))
+    with pytest.raises(RemoteError):
+        scan(CutHost(100_000), request(tree, keep_cut=True, rules=rules), tmp_path / "out", Hearer())
+    (place,) = tmp_path.glob(".out.*.cut")
+    kept = place.read_bytes()[:-32]
+    assert told in kept
+    lied = kept.replace(told, lie)
+    place.write_bytes(lied + hashlib.sha256(lied).digest())
+    with pytest.raises(MalformedInput, match="is not what a scan left"):
+        scan_to(tmp_path / "out", tree, Carry(cut_scans(tmp_path / "out")), rules=rules)
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_changed_after_the_cut_is_read_again(tree: Path, tmp_path: Path) -> None:

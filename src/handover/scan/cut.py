@@ -22,11 +22,12 @@ from handover import strict_json
 from handover.agents.chunks import Row
 from handover.agents.frames import ABOVE_ROOT, FRAME, MAX_PAYLOAD, BrokenAnswer, FrameType, Kind, RawFrame, Status
 from handover.carrying import Facts, KnownFile, KnownFiles, limit_ns
+from handover.entries import Entry, entry_problem
 from handover.errors import LocalIOError, MalformedInput, Refused, UsageError
 from handover.files import local_io
 from handover.manifest import Base, Header
 from handover.paths import order_key, shown
-from handover.proofs import ProofRules
+from handover.proofs import ProofRules, after_problem
 from handover.scan.lines import file_entry
 from handover.scan.order import Found, merged_rows
 from handover.scan.request import MAX_WORKERS
@@ -62,16 +63,12 @@ class CutScan:
         return Base(kind="spool", nonce=self.header.nonce, started_at=self.header.started_at)
 
     def files(self, now: ProofRules) -> Iterator[KnownFiles]:
-        """Yield the files that were read before the scan was cut, in the order of paths."""
-        limit = limit_ns(self.header)
-        had = ProofRules.of_header(self.header, where=self._where)
+        """Yield the files that were read before the scan was cut, in the order of paths.
+
+        ``MalformedInput`` when the host told something of one that cannot be.
+        """
         with local_io(self._path), self._path.open("rb") as stream:
-            told = self._told(stream)
-            settled = (
-                known
-                for known, facts in _read_files(told)
-                if facts.settled(limit) and had.alike(now, known.key.replace(b"\0", b"/"))
-            )
+            settled = self._settled(self._told(stream), now)
             while block := list(islice(settled, _BLOCK)):
                 yield KnownFiles.of(block)
 
@@ -82,6 +79,20 @@ class CutScan:
         """Remove it: what it had is in a manifest now, or was of no use for it."""
         with contextlib.suppress(OSError):
             self._path.unlink()
+
+    def _settled(self, told: Told, now: ProofRules) -> Iterator[KnownFile]:
+        limit = limit_ns(self.header)
+        had = ProofRules.of_header(self.header, where=self._where)
+        try:
+            for entry, facts in _read_files(told):
+                path = entry.path_bytes()
+                # SECURITY: what is carried over is written as it is; nobody looks again whether it can be.
+                if entry_problem(entry, self.header.digest) or after_problem(entry, had.of_path(path)):
+                    raise self._malformed()
+                if facts.settled(limit) and had.alike(now, path):
+                    yield KnownFile(order_key(path), facts.stamp, strict_json.encode(entry)[:-1])
+        except BrokenAnswer as error:
+            raise self._malformed() from error
 
     def _told(self, stream: BinaryIO) -> Told:
         told = Told(
@@ -155,7 +166,7 @@ def _digest(stream: BinaryIO, length: int) -> bytes:
     return digest.digest()
 
 
-def _read_files(told: Told) -> Iterator[tuple[KnownFile, Facts]]:
+def _read_files(told: Told) -> Iterator[tuple[Entry, Facts]]:
     """Yield the files that were read, in the order of paths, from whatever chunks there are."""
     levels: list[tuple[int, bytes, Iterator[Row]]] = [(ABOVE_ROOT, b"", _rows(told, ABOVE_ROOT))]
     while levels:
@@ -176,7 +187,7 @@ def _rows(told: Told, folder: int) -> Iterator[Row]:
     return merged_rows(told.chunks(places)) if places else iter(())
 
 
-def _read_file(told: Told, folder: int, path: bytes, row: Row) -> Iterator[tuple[KnownFile, Facts]]:
+def _read_file(told: Told, folder: int, path: bytes, row: Row) -> Iterator[tuple[Entry, Facts]]:
     """Yield the file when it was read to its end."""
     seen, host = row.seen, row.host
     status, stat, digest, extras = seen.status, seen.stat, row.digest, row.extras
@@ -185,5 +196,4 @@ def _read_file(told: Told, folder: int, path: bytes, row: Row) -> Iterator[tuple
         status, stat, digest, extras = result.status, result.stat, result.digest, result.extras
     if status is Status.OK and stat is not None and host is not None:
         entry = file_entry(Found(path, Kind.FILE, stat, host, digest, extras, None, b"", None))
-        facts = Facts(stat.size, stat.mtime_ns, stat.ctime_ns, host.dev, stat.inode)
-        yield KnownFile(order_key(path), facts.stamp, strict_json.encode(entry)[:-1]), facts
+        yield entry, Facts(stat.size, stat.mtime_ns, stat.ctime_ns, host.dev, stat.inode)
