@@ -159,11 +159,12 @@ def test_under_other_rules_that_keep_proof_files_are_read_again(tree: Path, tmp_
 @pytest.mark.parametrize(
     ("told", "lie"),
     [
-        (HIDDEN.pack(0, 1, 2), HIDDEN.pack(1, 1, 2)),  # by a rule that does not speak of the file
+        (HIDDEN.pack(0, 1, 2), HIDDEN.pack(1, 1, 2)),
         (HIDDEN.pack(0, 1, 2), HIDDEN.pack(0, 3, 2)),
         (HIDDEN.pack(0, 1, 2), HIDDEN.pack(0, 1, 2**20)),
         (EXTRA_HEAD.pack(Extra.TEXT_DIGEST, 32), EXTRA_HEAD.pack(Extra.PREFIXES, 32)),
     ],
+    ids=["another rule", "more often than bytes", "more than the file has", "prefixes of a small file"],
 )
 def test_a_host_that_told_what_cannot_be_before_the_cut_is_not_believed_after_it(
     tree: Path, tmp_path: Path, told: bytes, lie: bytes
