@@ -348,6 +348,62 @@ def test_a_visible_field_after_a_seal_breaks_the_seal():
     assert [each.intact for each in found.signatures] == [False, True]
 
 
+def new_field(*, below: bool = False, **entries: object):
+    """Add a signature field without an area to the form and to the first page, itself or by a widget below it."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        what = {"FT": pdf_name("/Sig"), "T": pdf_string("Signature1")}
+        shown = writer.add_object(annotation(**entries) if below else annotation(**what, **entries))
+        place = writer.add_object(annotation(**what, Kids=ArrayObject([shown]))) if below else shown
+        fields = writer.root["/AcroForm"]["/Fields"]
+        fields.append(place)
+        writer.update_container(fields)
+        writer.register_annotation(writer.find_page_for_modification(0)[0], shown)
+
+    return change
+
+
+def annotation(**entries: object) -> DictionaryObject:
+    given = {"Type": pdf_name("/Annot"), "Rect": numbers(0, 700, 0, 700), **entries}
+    return DictionaryObject({pdf_name(f"/{key}"): entry for key, entry in given.items()})
+
+
+def numbers(*given: int) -> ArrayObject:
+    return ArrayObject(map(NumberObject, given))
+
+
+SCRIPT = DictionaryObject({pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): pdf_string("app.alert(1)")})
+LINE = {
+    "Subtype": pdf_name("/Line"),
+    "L": numbers(0, 750, 600, 750),
+    "C": numbers(1, 1, 1),
+    "BS": DictionaryObject({pdf_name("/W"): NumberObject(300)}),
+}
+NO_FIELDS = {
+    "line": LINE,
+    "note": {"Subtype": pdf_name("/Text"), "Contents": pdf_string("All is complete")},
+    "link": {"Subtype": pdf_name("/Widget"), "A": SCRIPT},
+    "script": {"Subtype": pdf_name("/Widget"), "AA": DictionaryObject({pdf_name("/PO"): SCRIPT})},
+}
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["itself", "below"])
+@pytest.mark.parametrize("entries", NO_FIELDS.values(), ids=NO_FIELDS)
+def test_what_only_says_that_it_is_a_field_is_found_before_and_after_signing_and_sealing(entries, below):
+    add = new_field(below=below, **entries)
+    assert examine(sign_elsewhere(updated(OURS, add), "sender", SENDER)).why == (PdfProblem.CHANGED,)
+    for field in ("sender", SEAL):
+        found = examine(updated(sign(OURS, field, SENDER), add))
+        assert (found.why, found.signatures[0].why) == ((PdfProblem.CHANGED,), (PdfProblem.CHANGED,))
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["itself", "below"])
+@pytest.mark.parametrize("entries", [{}, {"Subtype": pdf_name("/Widget")}], ids=["no-kind", "widget"])
+def test_a_field_that_is_one_and_that_nobody_sees_may_be_added(entries, below):
+    found = examine(updated(sign(OURS, "sender", SENDER), new_field(below=below, **entries)))
+    assert (found.why, found.marked, found.signatures[0].intact) == ((), False, True)
+
+
 def test_a_revision_that_leaves_ours_out_is_found():
     output = io.BytesIO()
     copy_into_new_writer(PdfFileReader(io.BytesIO(OURS))).write(output)

@@ -18,6 +18,8 @@ from pyhanko.sign.diff_analysis import (
     DiffResult,
     DocInfoRule,
     DSSCompareRule,
+    FieldComparisonContext,
+    FormUpdate,
     FormUpdatingRule,
     MetadataUpdateRule,
     ModificationLevel,
@@ -27,6 +29,7 @@ from pyhanko.sign.diff_analysis import (
     SigFieldCreationRule,
     SigFieldModificationRule,
     StandardDiffPolicy,
+    SuspiciousModification,
     XrefStreamRule,
 )
 from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON, ROOT_EXEMPT_STRICT_COMPARISON
@@ -56,12 +59,27 @@ class _TaggedFieldRule(QualifiedWhitelistRule):
                     yield ModificationLevel.FORM_FILLING, ReferenceUpdate(field.reference, context_checked=context)
 
 
+class _PlainFieldRule(SigFieldCreationRule):
+    """Lets a signature field be added that is a field and nothing beside.
+
+    SECURITY: pyHanko asks only for the type of a new field and the area of its box. A line, a polygon or a note that
+    says it is a signature field is drawn outside of its box, over what we wrote, and an action may do anything.
+    """
+
+    def apply(self, context: FieldComparisonContext) -> Iterable[tuple[ModificationLevel, FormUpdate]]:
+        for name, spec in context.field_specs.items():
+            field = None if spec.old_field_ref else spec.new_field
+            if field is not None and not all(map(_is_plain, _widgets(field))):
+                raise SuspiciousModification(f"the new field {name} is more than a field")
+        return super().apply(context)
+
+
 # pyHanko's constructors of rules have no types.
 def _policy(in_catalog: set[str], in_form: set[str]) -> StandardDiffPolicy:
     catalog = CatalogModificationRule(ROOT_EXEMPT_STRICT_COMPARISON | in_catalog)  # type: ignore[no-untyped-call]
     metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]
     at_any_time = (DocInfoRule(), XrefStreamRule(), ObjectStreamRule(), DSSCompareRule(), metadata)
-    creation = SigFieldCreationRule()  # type: ignore[no-untyped-call]
+    creation = _PlainFieldRule()  # type: ignore[no-untyped-call]
     return StandardDiffPolicy(
         [
             catalog,
@@ -119,6 +137,10 @@ def _widgets(field: DictionaryObject) -> Iterator[DictionaryObject]:
     yield field
     for kid in value(field, "/Kids", ()):
         yield kid.get_object()
+
+
+def _is_plain(widget: DictionaryObject) -> bool:
+    return value(widget, "/Subtype", "/Widget") == "/Widget" and not {"/A", "/AA"} & widget.keys()
 
 
 def _has_area(widget: DictionaryObject) -> bool:
