@@ -30,6 +30,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign import signers
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from handover.digests import sha256_hex
@@ -402,6 +403,15 @@ def test_what_only_says_that_it_is_a_field_is_found_before_and_after_signing_and
 def test_a_field_that_is_one_and_that_nobody_sees_may_be_added(entries, below):
     found = examine(updated(sign(OURS, "sender", SENDER), new_field(below=below, **entries)))
     assert (found.why, found.marked, found.signatures[0].intact) == ((), False, True)
+
+
+@pytest.mark.parametrize(("field", "why"), [(None, ()), ("receiver", (PdfProblem.CHANGED,))], ids=["own", "party"])
+def test_a_time_stamp_fills_no_field_of_a_party(field, why):
+    authority = signer(Holder("Clock", CA, key=rsa.generate_private_key(65537, 2048)))
+    clock = DummyTimeStamper(authority.signing_cert, authority.signing_key, SimpleCertificateStore())
+    writer = IncrementalPdfFileWriter(io.BytesIO(sign(OURS, "sender", SENDER)))
+    found = examine(signers.PdfTimeStamper(clock, field_name=field).timestamp_pdf(writer, "sha256").getvalue())
+    assert (found.why, [each.field for each in found.signatures]) == (why, ["sender"])
 
 
 def test_a_revision_that_leaves_ours_out_is_found():

@@ -105,7 +105,10 @@ def changes(raw: bytes, ours: int, reader: PdfFileReader) -> Iterator[PdfProblem
         yield PdfProblem.CHANGED
         return
     # From our last revision on and not only from the first signature: who signs may have changed something before.
-    if not isinstance(_AFTER_OURS.review_file(reader, count - 1), DiffResult):
+    reviewed = _AFTER_OURS.review_file(reader, count - 1)
+    # SECURITY: a time stamp in the field of a party looks as if that party had signed, and is none of the signatures.
+    stamped = {each.field_name for each in reader.embedded_timestamp_signatures}
+    if not isinstance(reviewed, DiffResult) or stamped & _fields(original):
         yield PdfProblem.CHANGED
     if _END.search(raw, max(0, len(raw) - 1024)) is None:
         yield PdfProblem.TRAILING
@@ -113,7 +116,7 @@ def changes(raw: bytes, ours: int, reader: PdfFileReader) -> Iterator[PdfProblem
 
 def draws_outside(original: bytes, reader: PdfFileReader) -> bool:
     """Whether a signature field that we did not reserve has a place on a page, where it can hide what we wrote."""
-    reserved = {name for name, _, _ in enumerate_sig_fields(PdfFileReader(io.BytesIO(original)))}
+    reserved = _fields(PdfFileReader(io.BytesIO(original)))
     return any(
         name not in reserved and any(map(_has_area, _widgets(field.get_object())))
         for name, _, field in enumerate_sig_fields(reader)
@@ -131,6 +134,10 @@ def _places(reader: PdfFileReader, count: int) -> list[tuple[int, int]]:
     """Return where the tables of the first revisions begin and end; shorter when there are fewer."""
     found = map(reader.xrefs.get_xref_container_info, range(min(count, reader.total_revisions)))
     return [(each.start_location, each.end_location) for each in found]
+
+
+def _fields(reader: PdfFileReader) -> set[str]:
+    return {name for name, _, _ in enumerate_sig_fields(reader)}
 
 
 def _widgets(field: DictionaryObject) -> Iterator[DictionaryObject]:
