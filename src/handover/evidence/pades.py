@@ -125,7 +125,7 @@ def _signature(raw: bytes, embedded: EmbeddedPdfSignature, question: Question) -
         untrusted = (_why_untrusted(certificate, status, question.at),) if trusted is False else ()
         return PdfSignature(
             field=_text(embedded.field_name),
-            role=_role(embedded.field_name),
+            role=_role(embedded.field_name, question),
             signer=_text(certificate.subject.human_friendly),
             certificate=sha256_hex(certificate.dump()),
             signed_at=_instant(embedded.self_reported_timestamp),
@@ -136,7 +136,7 @@ def _signature(raw: bytes, embedded: EmbeddedPdfSignature, question: Question) -
     except Exception:  # noqa: BLE001  as in examine: of this signature nothing can be said
         return PdfSignature(
             field=_text(embedded.field_name),
-            role=_role(embedded.field_name),
+            role=_role(embedded.field_name, question),
             signer="",
             certificate=None,
             signed_at=None,
@@ -202,8 +202,9 @@ def _why_untrusted(certificate: x509.Certificate, status: PdfSignatureStatus, at
     return problem or PdfProblem.CERTIFICATE
 
 
-def _role(field: str) -> PartyRole | None:
-    return PartyRole(field) if field in list(PartyRole) else None
+def _role(field: str, question: Question) -> PartyRole | None:
+    """Return whose field it is; in a document from elsewhere nobody reserved one, whatever its fields are called."""
+    return PartyRole(field) if question.ours is not None and field in list(PartyRole) else None
 
 
 def _text(foreign: str) -> str:

@@ -98,9 +98,10 @@ class PdfProblem(StrEnum):
 class PdfSignature(Document):
     """One signature in a PDF.
 
-    ``role``: the party whose reserved field it fills. ``signer``: the subject of the certificate, ``certificate`` its
-    SHA-256; ``signed_at`` is what the signer says. ``intact``: it fits the bytes, covers all that was there, and is
-    strong. ``trusted``: a certificate that the verifier gave vouches for it; ``null`` when none was given.
+    ``role``: the party whose reserved field it fills; ``null`` in a document from elsewhere. ``signer``: the subject of
+    the certificate, ``certificate`` its SHA-256; ``signed_at`` is what the signer says. ``intact``: it fits the bytes,
+    covers all that was there, and is strong. ``trusted``: a certificate that the verifier gave vouches for it; ``null``
+    when none was given.
     """
 
     field: Text
