@@ -42,9 +42,10 @@ SOURCE = (
 def drawn(tmp_path):
     """Draw a world and give what the tools of others make of the file."""
 
-    def draw(*parts: Part, **options):
+    def draw(*parts: Part, language="en", **options):
         world = make_world(*parts, **options)
-        return Drawn(tmp_path / "report.en.pdf", pdf.render(world.report, world.excerpts, language="en"), world)
+        raw = pdf.render(world.report, world.excerpts, language=language)
+        return Drawn(tmp_path / f"report.{language}.pdf", raw, world)
 
     return draw
 
@@ -351,6 +352,15 @@ def test_a_name_longer_than_a_line_is_broken_inside_the_page(drawn):
         r'<word xMin="[0-9.]+" yMin="[0-9.]+" xMax="([0-9.]+)"', made.tool("pdftotext", "-bbox", made.place, "-")
     )
     assert max(map(float, boxes)) < 595 - 40
+
+
+@pytest.mark.parametrize("language", ["en", "pl", "fi"])
+def test_a_name_that_is_broken_at_a_hyphen_has_no_second_one(drawn, language):
+    names = ["a name of several words " + "x" * length + " wp-content" for length in range(1, 24)]
+    made = drawn(Part([file(name) for name in names], []), language=language)
+    assert re.search("wp-(?!c)", made.text)
+    for name in names:
+        assert name.replace(" ", "") in made.letters
 
 
 @pytest.mark.parametrize("parts", [(Part(None, same()),), (Part(None, None),), (agreed(), replace(agreed(), name="b"))])
