@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnosis.parts import CAME_S, DAY_S, Part, causes, path_of, site, stat, told, without
+from handover.comparison import PathClass
 from handover.diagnosis.traits import Trait, traits
 from handover.entries import EntryType
 from support.manifests import entry, file, folder, link
@@ -125,6 +126,39 @@ def test_newer_files_that_arrived_speak_against_a_boundary():
     items = site(120)
     lost = [path_of(item) for item in items[-20:-2]]
     assert not {"older_backup", "older_state", "edited_after_copy"} & set(causes(items, without(items, *lost)))
+
+
+def test_folders_that_are_missing_as_a_whole_count_for_a_boundary():
+    items, old, new = by_years()
+    (finding,) = Part(items, without(items, *new)).findings(kinds=frozenset({PathClass.MISSING}))
+    assert (finding.cause, finding.count, finding.confidence) == ("older_backup", 35, "medium")
+    assert told(items, without(items, *old)) == [("newer_only", 35, "medium")]
+
+
+def test_only_what_is_newer_than_one_moment_arrived():
+    items = site(120)
+    old = [b"dir%d/page-%d.php" % (n % 6, n) for n in range(30)]
+    assert told(items, without(items, *old)) == [("newer_only", 30, "high")]
+    assert "newer_only" not in causes(items, without(items, *old[:20], *old[22:]))
+
+
+def test_one_old_folder_is_no_boundary():
+    items, old, new = by_years()
+    assert causes(items, without(items, old[0])) == ["subtree_missing"]
+    assert causes(items, without(items, new[-1])) == ["subtree_missing"]
+
+
+def by_years():
+    """Fifteen folders, each newer than the one before; and the first and the last five of them."""
+    items = []
+    for year in range(15):
+        # Folders are as old as the copy that made them: only what is in them tells.
+        items.append((folder(f"{2010 + year}"), stat(1_600_000_000, mode="0755")))
+        for n in range(6):
+            content = file(f"{2010 + year}/{n}.jpg", b"%d" % year * (n * 7 % 13 + 1))
+            items.append((content, stat(1_500_000_000 + (year * 10 + n) * DAY_S)))
+    years = [b"%d" % (2010 + year) for year in range(15)]
+    return items, years[:5], years[10:]
 
 
 # Names with a dot.

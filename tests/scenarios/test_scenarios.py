@@ -285,6 +285,12 @@ def test_an_older_backup(site, new, tmp_path, explain):
     first(explain(site, new), "older_backup", share=0.9)
 
 
+def test_a_copy_of_new_files_alone(site, new, explain):
+    new.mkdir()
+    sh("cd {0} && find . -type f -newermt 2023-07-01 -print0 | tar -c --null -T - | tar -x -C {1}", site, new)
+    first(explain(site, new), "newer_only", also=("empty_folders_dropped",))
+
+
 def test_edited_after_the_copy(site, new, tmp_path, explain):
     old = tmp_path / "old"
     sh("cp -a {0} {1} && cp -a {1} {2}", site, old, new)

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from enum import Flag, auto
 from itertools import compress
+from operator import neg
 
 from handover.comparison import PathClass
 from handover.diagnosis.observation import Arrivals, Observation
@@ -18,6 +19,7 @@ from handover.entries import EntryType
 #: So many paths are counted together.
 _TOGETHER = 4096
 _SPELLED = 512
+_SPANS = 4096
 #: What some change of names would change.
 _ODD = re.compile(rb"[^a-z0-9_./-]")
 _NUMBER = re.compile(rb"[0-9]+")
@@ -32,6 +34,7 @@ class Aspect(Flag):
     SPELLING = auto()
     SIZES = auto()
     TIMES = auto()
+    AGES = auto()
     COMING = auto()
     OWNERS = auto()
     FOLDERS = auto()
@@ -41,7 +44,10 @@ class Census:
     """Counts over all paths of the source, and of the target where times of arrival are meant, as far as ``wanted``.
 
     ``sizes``: files by size, lost when missing. ``modified_ns``: files by their time on the source, lost when missing
-    or changed. ``arrived_ns``: files by their change of status on the target, lost when they are not whole there.
+    or changed; a folder that is missing as a whole is one more loss, by its oldest file. ``aged_ns``: the same with all
+    times below 0, so that the oldest are on top; lost only when missing, and such a folder by its newest file.
+    ``spans``: the oldest and the newest file of such folders, at most 4,096.
+    ``arrived_ns``: files by their change of status on the target, lost when they are not whole there.
     ``suffixes``: files by extension. ``names``: folders, and names that begin with a dot. ``owners``: by uid.
     ``traits``: by what systems are known to refuse. ``shapes``: files by name, each number in it as one mark.
     ``units``: what is missing by itself. ``latest``: when the last file came to the target, and which one that is.
@@ -54,7 +60,8 @@ class Census:
         self.spelled: list[bytes] = []
         self.top_dots = self.inner_dots = 0
         self.closed_files = 0
-        self.sizes, self.modified_ns, self.arrived_ns = Split(), Split(), Split()
+        self.sizes, self.modified_ns, self.aged_ns, self.arrived_ns = Split(), Split(), Split(), Split()
+        self.spans: dict[bytes, tuple[int, int]] = {}
         self.suffixes, self.names, self.owners, self.traits = Tally(), Tally(), Tally(), Tally()
         self.shapes = Tally()
         self.root = Stat()
@@ -68,6 +75,7 @@ class Census:
         self._folded = HashSet()
         self._waiting = Arrivals([], [], [])
         self._came: list[int] = []
+        self._whole: tuple[bytes, int, int] | None = None
 
     def arrived(self, seen: Arrivals) -> None:
         """Count some paths that are the same on both sides; a few wait until they are many."""
@@ -88,6 +96,7 @@ class Census:
 
     def finish(self) -> None:
         """Count those that wait."""
+        self._close_whole()
         self.arrived_ns.add_arrived(self._came)
         self._came.clear()
         seen, self._waiting = self._waiting, Arrivals([], [], [])
@@ -117,7 +126,10 @@ class Census:
             times = [row.host.mtime_ns for row in files.source]
             if None in times:
                 times = [row.host.modified_ns for row in files.source]
-            self.modified_ns.add_arrived(time for time in times if time is not None)
+            known = [time for time in times if time is not None]
+            self.modified_ns.add_arrived(known)
+            if Aspect.AGES in self._wanted:
+                self.aged_ns.add_arrived(map(neg, known))
         if Aspect.COMING in self._wanted:
             came = [row.host.ctime_ns if row.size else None for row in files.target]
             known = [time for time in came if time is not None]
@@ -196,8 +208,30 @@ class Census:
         modified, there = seen.source_stat.modified_ns, seen.target_stat.modified_ns
         if modified is not None and (missing or there is None or modified // 10**9 != there // 10**9):
             self.modified_ns.add_lost(modified, unit=unit)
+        if missing and modified is not None:
+            self.aged_ns.add_lost(-modified, unit=unit)
+            if seen.whole is not None:
+                self._add_to_whole(seen.whole, modified)
         if not missing:
             self._add_changed(seen)
+
+    def _add_to_whole(self, whole: bytes, modified_ns: int) -> None:
+        """Take the time of a file in a folder that is missing as a whole; all of them come one after the other."""
+        if self._whole is None or self._whole[0] != whole:
+            self._close_whole()
+            self._whole = whole, modified_ns, modified_ns
+        _, oldest, newest = self._whole
+        self._whole = whole, min(oldest, modified_ns), max(newest, modified_ns)
+
+    def _close_whole(self) -> None:
+        if self._whole is None:
+            return
+        path, oldest, newest = self._whole
+        self._whole = None
+        self.modified_ns.add_unit(oldest)
+        self.aged_ns.add_unit(-newest)
+        if len(self.spans) < _SPANS:
+            self.spans[path] = oldest, newest
 
     def _add_changed(self, seen: Observation) -> None:
         """Count when a file came that is there with another content."""

@@ -174,6 +174,10 @@ class Split:
         count.lost += 1
         count.units += unit
 
+    def add_unit(self, value: int) -> None:
+        """Count one loss by itself at a value that is lost already, but not one more that is lost."""
+        self._lost[value >> self._shift].units += 1
+
     def threshold(self) -> Threshold | None:
         """Return the point that best parts what is lost by itself, above, from what arrived, below; else ``None``."""
         above, best, best_score = Count(), None, 0

@@ -21,6 +21,7 @@ from handover.diagnosis.causes.links import Links
 from handover.diagnosis.causes.metadata import Metadata
 from handover.diagnosis.causes.moved import Moved
 from handover.diagnosis.causes.names import Names
+from handover.diagnosis.causes.newer_only import NewerOnly
 from handover.diagnosis.causes.owners import Owners
 from handover.diagnosis.causes.refused import Refused
 from handover.diagnosis.causes.size_limit import SizeLimit
@@ -48,6 +49,7 @@ CAUSES: tuple[type[Cause], ...] = (
     SizeLimit,
     Links,
     TimeBoundary,
+    NewerOnly,
     Filtered,
     CutOff,
     Refused,

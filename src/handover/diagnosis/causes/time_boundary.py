@@ -57,7 +57,7 @@ class TimeBoundary(Cause):
                 ),
             ),
             remedy=(remedy, resend(scene.context.part)),
-            explains=lambda seen: _newer(seen, since.value),
+            explains=lambda seen: _newer(seen, since.value, scene.census.spans),
             facts=(Fact(name="since_ns", value=str(since.value)),),
         )
 
@@ -99,7 +99,10 @@ def _told(since: Threshold, scene: Scene) -> tuple[str, Sentence, Sentence]:
     )
 
 
-def _newer(seen: Observation, since_ns: int) -> bool:
+def _newer(seen: Observation, since_ns: int, spans: dict[bytes, tuple[int, int]]) -> bool:
+    """Whether a path is newer than that; a missing folder is when its oldest file is, whatever its own time."""
+    if seen.is_folder and seen.kind is PathClass.MISSING and seen.whole in spans:
+        return spans[seen.whole][0] >= since_ns
     modified, there = seen.source_stat.modified_ns, seen.target_stat.modified_ns
     if modified is None or modified < since_ns:
         return False
