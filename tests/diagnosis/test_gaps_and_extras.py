@@ -40,6 +40,14 @@ def test_modes_that_a_umask_left_are_told_with_it():
     assert [(f.cause, f.count, f.facts[0].value) for f in findings] == [("umask", 5, "027")]
 
 
+def test_of_umasks_that_leave_the_same_the_usual_one_is_told():
+    def made(mode):
+        return [(file(f"{n}.php", b"%d" % n), stat(mode=mode)) for n in range(5)]
+
+    (finding,) = Part(made("0644"), made("0640"), rules(Requirement.MODE)).findings()
+    assert finding.facts[0].value == "027"
+
+
 def test_modes_that_were_widened_come_from_no_umask():
     source, target = moded("0640", "0600", "0644"), moded("0666", "0644", "0777")
     assert "umask" not in causes(source, target, rules(Requirement.MODE))
@@ -73,6 +81,15 @@ def test_only_caches_is_told_only_when_it_is_true():
     assert told([*site(), *cached], site()) == [("generated_files", 10, "medium")]
     findings = Part([*site(), *cached, file("lost.txt", b"l")], site()).findings()
     assert all("Only" not in f.title for f in findings)
+
+
+@pytest.mark.parametrize("code", ["vendor/symfony/cache", "wp-includes/SimplePie/Cache", "wp-content/plugins/shop/log"])
+def test_the_code_of_a_cache_is_not_called_one_that_is_made_anew(code):
+    above = code.split("/")
+    folders = [folder("/".join(above[: n + 1])) for n in range(len(above))]
+    lost = [file(f"{code}/{name}", name.encode()) for name in ("Store.php", "Adapter.php", "a.log")]
+    assert "generated_files" not in causes([*site(), *folders, *lost], site())
+    assert "generated_files" not in causes([*site(), *folders, *lost], [*site(), *folders])
 
 
 def test_a_folder_that_merely_begins_like_a_cache_is_none():

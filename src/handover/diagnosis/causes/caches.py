@@ -16,6 +16,10 @@ _FOLDERS = frozenset(
     b"cache caches .cache et-cache twig_cache smarty_cache cache_fs compile litespeed wflogs __pycache__ "
     b"tmp temp sessions session logs log upgrade-temp-backup".split()
 )
+#: Where programs keep their own code: what is called a cache there is a part of the program that makes one.
+_CODE = frozenset(
+    b"vendor node_modules wp-includes wp-admin lib libs library libraries src classes includes inc plugins".split()
+)
 _ENDINGS = (b".log", b".tmp", b".cache", b".pyc")
 _SESSION = re.compile(rb"sess_[0-9a-z,-]+\Z")
 _LOSSES = (PathClass.MISSING, PathClass.EXTRA, PathClass.CHANGED, PathClass.NOT_CHECKED)
@@ -36,7 +40,7 @@ class Caches(Cause):
             self._others += 1
             return
         self._total += 1
-        if seen.is_unit and len(self._first) < _TOLD:
+        if len(self._first) < _TOLD and (seen.is_unit or not self._first):
             self._first.append(seen.path)
 
     def hypotheses(self, scene: Scene, /) -> Iterator[Hypothesis]:
@@ -56,7 +60,7 @@ class Caches(Cause):
                     self._total,
                     "{n} path has a name of files that programs make anew: {names}.",
                     "{n} paths have names of files that programs make anew: {names}.",
-                    names=listed(self._first),
+                    names=listed(self._first, self._total),
                 ),
                 plural(
                     scene.census.differences - self._total,
@@ -74,14 +78,20 @@ def is_generated(seen: Observation) -> bool:
     if seen.kind not in _LOSSES:
         return False
     name = seen.name.lower()
-    if seen.is_folder:
-        return name in _FOLDERS or _is_below_generated(seen.folder)
-    if name.endswith(_ENDINGS) or name == b"error_log" or _SESSION.match(name):
+    if name == b"error_log" or _SESSION.match(name):
         return True
-    return _is_below_generated(seen.folder)
+    is_named = name in _FOLDERS if seen.is_folder else name.endswith(_ENDINGS)
+    in_folders = _is_generated_below(seen.folder)
+    return is_named if in_folders is None else in_folders
 
 
 @lru_cache(64)
-def _is_below_generated(folder: bytes) -> bool:
-    """Whether one of the folders of a path is of that kind; one folder after the other is asked for many times."""
-    return not _FOLDERS.isdisjoint(folder.lower().split(b"/"))
+def _is_generated_below(folder: bytes) -> bool | None:
+    """Whether what a folder holds is of that kind, or surely not; ``None`` when its own name says it.
+
+    One folder after the other is asked for many times.
+    """
+    above = folder.lower().split(b"/")
+    if not _CODE.isdisjoint(above):
+        return False
+    return None if _FOLDERS.isdisjoint(above) else True

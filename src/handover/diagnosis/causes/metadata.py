@@ -12,7 +12,8 @@ from handover.diagnosis.words import number, plural, quoted, say, text
 from handover.report import Fact
 
 _KEYS = 4096
-_MASKS = (0o022, 0o002, 0o007, 0o027, 0o077, 0o026, 0o037)
+#: Of several that leave the same of the modes that there are, the one that stands first is told: the most usual.
+_MASKS = (0o022, 0o002, 0o077, 0o027, 0o007, 0o026, 0o037)
 _FEW, _MANY = 3, 10
 
 
