@@ -353,6 +353,17 @@ def test_a_domain_replaced_with_sed(site, copied, explain):
     first(explain(site, copied), "text_replaced")
 
 
+def test_a_program_that_was_updated_on_the_new_host(site, wordpress, new, tmp_path, explain):
+    old, dice = tmp_path / "old", random.Random(4)
+    sh("cp -a {0} {1} && cp -a {2}/wp-includes/version.php {1}/wp-includes && cp -a {1} {3}", site, old, wordpress, new)
+    texts = [path for path in sorted(new.glob("wp-admin/**/*.php")) if dice.random() < 0.4]
+    for path in [new / "wp-includes/version.php", *texts]:
+        path.write_bytes(path.read_bytes() + b"." * dice.randrange(1, 200))
+    for number in range(9):
+        (new / f"wp-admin/new-{number}.php").write_text(f"<?php // {number}")
+    first(explain(old, new), "other_version")
+
+
 def test_sed_over_everything(site, copied, explain):
     sh("cd {0} && find . -type f -exec sed -i 's/a/bb/g' {{}} +", copied)
     assert "damaged" in " ".join(first(explain(site, copied), "text_replaced")["evidence"])

@@ -29,6 +29,7 @@ from handover.diagnosis.causes.subtree import Subtree
 from handover.diagnosis.causes.time_boundary import TimeBoundary
 from handover.diagnosis.causes.truncated import Truncated
 from handover.diagnosis.causes.twins import Twins
+from handover.diagnosis.causes.versions import Versions
 from handover.diagnosis.causes.zeroed import Zeroed
 from handover.diagnosis.hypothesis import Cause
 
@@ -55,6 +56,7 @@ CAUSES: tuple[type[Cause], ...] = (
     Refused,
     Archive,
     Deleted,
+    Versions,
     Subtree,
     Metadata,
     Edited,
