@@ -147,6 +147,14 @@ def test_what_the_live_site_wrote_is_agreed_to_by_its_name_alone():
     assert suggestions(source, target) == ()
 
 
+@pytest.mark.parametrize("name", ["up/photo.jpg", "up/photo.JPG", "film.mp4", "offer.pdf", "backup.tar.gz"])
+@pytest.mark.parametrize("content", [b"\0\0\0\0", b"recompressed"])
+def test_what_people_uploaded_is_not_called_written_by_the_live_site(name, content):
+    source, target = [file(name, b"mine")], [written(name, content, 1)]
+    folders = [folder("up")] if "/" in name else []
+    assert suggestions([*folders, *source], [*folders, *target], cutover_ns=LIVE_NS) == ()
+
+
 def test_more_files_than_a_person_reads_are_not_suggested_one_by_one():
     names = [f"{number:03}.bin" for number in range(150)]
     found = suggestions([file(name, b"a") for name in names], [written(name, b"bb", 1) for name in names], cutover_ns=0)

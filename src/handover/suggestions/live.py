@@ -6,13 +6,20 @@ from collections.abc import Iterator
 
 from handover.comparison import PathClass
 from handover.diagnosis.observation import Observation
+from handover.diagnosis.traits import is_text
 from handover.patterns import literal
 from handover.rules import Requirement, Rule, RuleKind
+from handover.suggestions.replaced import ending
 from handover.suggestions.source import ORIGIN, Ground, Source
-from handover.suggestions.texts import is_text
 
 #: So many files by name; where more were written, a person has to say which folders are meant.
 _MOST = 100
+#: What people upload: a program puts no other content into it, but a disk, a transfer or an optimizer does.
+_UPLOADED = frozenset(
+    b".jpg .jpeg .png .gif .webp .avif .heic .bmp .tif .tiff .ico .psd .mp4 .m4v .mov .avi .mkv .webm .mp3 .m4a .wav "
+    b".ogg .flac .pdf .doc .docx .xls .xlsx .ppt .pptx .odt .ods .odp .rtf .epub .zip .rar .7z .tar .gz .tgz .bz2 "
+    b".xz".split()
+)
 
 
 class Live(Source):
@@ -56,7 +63,9 @@ class Live(Source):
 
 
 def _is_no_damage(seen: Observation) -> bool:
-    """Whether a program may have written this: a picture or an archive that became smaller was cut off."""
+    """Whether a program may have written this: what became smaller and is no text was cut off."""
     if seen.source is None or seen.target is None or not seen.is_file or not seen.target.size:
         return False
-    return is_text(seen.path) or seen.target.size >= (seen.source.size or 0)
+    if ending(seen.path).lower() in _UPLOADED:
+        return False
+    return is_text(seen.name) or seen.target.size >= (seen.source.size or 0)

@@ -8,10 +8,10 @@ from math import gcd
 
 from handover.comparison import PathClass
 from handover.diagnosis.observation import Observation
+from handover.diagnosis.traits import is_text
 from handover.effects import Replacement
 from handover.rules import Rule, RuleKind
 from handover.suggestions.source import ORIGIN, Ground, Source
-from handover.suggestions.texts import ending, is_text
 
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.ASCII)
 #: Why a file is changed that a rule keeping proof speaks of: not all that differs is what it names.
@@ -46,7 +46,7 @@ class Replaced(Source):
         yield from self._rules.values()
 
     def _fits(self, seen: Observation) -> bool:
-        if not self._replace or seen.source is None or seen.target is None or not is_text(seen.path):
+        if not self._replace or seen.source is None or seen.target is None or not is_text(seen.name):
             return False
         if _BEYOND_RULE in seen.why:
             return True  # a block in it has another size, so the sizes say nothing
@@ -61,6 +61,13 @@ class Replaced(Source):
     def _was_in_use(self, seen: Observation) -> bool:
         written_ns = seen.target_stat.modified_ns
         return self._cutover_ns is not None and written_ns is not None and written_ns >= self._cutover_ns
+
+
+def ending(path: bytes) -> bytes:
+    """Return the last part of a name, from its last dot; a name that begins with its only dot is one as a whole."""
+    name = path.rpartition(b"/")[2]
+    at = name.rfind(b".")
+    return name[at:] if at >= 0 else b""
 
 
 def replacements(source: bytes, target: bytes) -> tuple[Replacement, ...]:
