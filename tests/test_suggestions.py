@@ -147,6 +147,14 @@ def test_what_the_live_site_wrote_is_agreed_to_by_its_name_alone():
     assert suggestions(source, target) == ()
 
 
+def test_where_a_replacement_was_tried_in_vain_the_live_site_may_have_written():
+    change = [file("shop.php", b"old")], [written("shop.php", b"new", 1)]
+    (first,) = suggestions(*change, cutover_ns=LIVE_NS)
+    assert first.rule.kind is RuleKind.EQUAL_AFTER
+    (second,) = suggestions(*change, cutover_ns=LIVE_NS, rules=RuleSet((first.rule,)))
+    assert (second.rule.kind, second.rule.pattern) == (RuleKind.MAY_DIFFER, "shop.php")
+
+
 @pytest.mark.parametrize("name", ["up/photo.jpg", "up/photo.JPG", "film.mp4", "offer.pdf", "backup.tar.gz"])
 @pytest.mark.parametrize("content", [b"\0\0\0\0", b"recompressed"])
 def test_what_people_uploaded_is_not_called_written_by_the_live_site(name, content):

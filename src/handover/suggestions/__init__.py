@@ -48,9 +48,9 @@ def suggest(streams: Streams, ground: Ground) -> tuple[Suggestion, ...]:
     in_force = set(map(effect, ground.rules.rules))
     found: dict[Rule, Suggestion] = {}
     for seen in observe(streams):
-        for rule in next(filter(None, (source.rules_for(seen) for source in sources)), ()):
-            if effect(rule) in in_force:
-                continue
+        # What is in force already has not settled this one: the next source may.
+        fresh = ([rule for rule in one.rules_for(seen) if effect(rule) not in in_force] for one in sources)
+        for rule in next(filter(None, fresh), ()):
             suggestion = found.setdefault(rule, Suggestion(rule, {}, seen.path))
             suggestion.counts[seen.kind] = suggestion.counts.get(seen.kind, 0) + 1
     return tuple(_in_order(found, sources))[:MAX_SUGGESTIONS]
