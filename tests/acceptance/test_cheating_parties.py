@@ -201,7 +201,7 @@ def test_a_rule_that_only_the_one_who_ran_it_gave_is_told_apart_from_those_that_
     company.agree()
     assert handover("run", company.case, "--exclude", "uploads/**").code == 0
     checked = company.verify(company.round(1), "--require", "none")
-    assert "1 that were given by flags and not by the terms" in details(checked, "terms")
+    assert "1 that was given by a flag and not by the terms" in details(checked, "terms")
 
 
 def test_rules_that_were_added_after_the_other_side_signed_the_terms_are_refused(company):

@@ -73,6 +73,23 @@ def test_a_complete_round_that_both_accept_is_verified_in_ten_steps(good):
     assert (done.case_id, done.round) == ("0f8e", 1)
 
 
+def test_numbers_in_the_details_have_the_noun_that_fits_them():
+    alone = Round(TREE, TREE, terms=Terms(rules=RuleSet(rules=(Rule(RuleKind.IGNORE, "x", "not ours", "terms"),))))
+    alone.answer(S)
+    said = {Step(check.step): check.detail for check in alone.verify().checks}
+    assert said[Step.INVENTORY] == f"{len(alone.files) - 3} files, 1 statement"
+    assert said[Step.TERMS] == "1 part and 1 rule, as terms.yaml says"
+    assert said[Step.MANIFESTS] == "2 manifests with 8 entries; counts and roots add up"
+    assert said[Step.STATEMENTS] == "1 statement is about this bundle"
+    assert said[Step.SIGNATURES] == "1 signature fits its statement"
+    assert said[Step.KEYS] == "1 signature by a trusted key"
+    both = {Step(check.step): check.detail for check in Round(TREE, TREE).both_accept().verify().checks}
+    assert both[Step.TERMS] == "1 part and 0 rules, as terms.yaml says"
+    assert both[Step.STATEMENTS] == "2 statements are about this bundle"
+    assert both[Step.SIGNATURES] == "2 signatures fit their statements"
+    assert both[Step.KEYS] == "2 signatures by trusted keys"
+
+
 def test_folder_and_zip_verify_alike(good, tmp_path):
     place = tmp_path / "0001"
     place.mkdir()

@@ -18,7 +18,7 @@ from handover.evidence.bundle import Bundle
 from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME, RULES_NAME, Inventory
 from handover.evidence.policy import Agreement, OtherRound, Policy
 from handover.evidence.statement import TERMS_NAME
-from handover.evidence.verification import Ledger, Step
+from handover.evidence.verification import Ledger, Step, counted
 from handover.manifest import Role, manifest_name
 from handover.report import FileRef, PartReport, Report, SideReport
 from handover.rules import FLAG_ORIGIN, RulesDocument
@@ -88,7 +88,9 @@ def take_inventory(bundle: Bundle, ledger: Ledger) -> Table | None:
     for problem in (*bundle.listing.problems, *taken.problems):
         ledger.failed(Step.INVENTORY, problem)
     beside = f"; not judged: {', '.join(taken.not_judged)}" if taken.not_judged else ""
-    ledger.passed(Step.INVENTORY, f"{len(listed)} files, {len(taken.statements)} statements{beside}")
+    files = counted(len(listed), "file", "files")
+    statements = counted(len(taken.statements), "statement", "statements")
+    ledger.passed(Step.INVENTORY, f"{files}, {statements}{beside}")
     return Table(raw, listed, taken)
 
 
@@ -106,7 +108,7 @@ def check_digests(bundle: Bundle, table: Table, ledger: Ledger) -> Vouched:
             refs[name] = FileRef(name=name, sha256=sha256, length=length)
         else:
             ledger.failed(Step.DIGESTS, f"{name} is not the file that {sums.NAME} names: it was altered")
-    ledger.passed(Step.DIGESTS, f"{len(refs)} files are what {sums.NAME} names")
+    ledger.passed(Step.DIGESTS, f"{counted(len(refs), 'file is', 'files are')} what {sums.NAME} names")
     return Vouched(bundle, refs)
 
 
@@ -130,8 +132,10 @@ def read_terms(files: Vouched, report: Report | None, policy: Policy, ledger: Le
     if agreed is not None:
         rules = [rule for part in agreed.rules.parts for rule in part.rules]
         flags = sum(rule.origin.startswith(FLAG_ORIGIN) for rule in rules)
-        beyond = f", and {flags} that were given by flags and not by the terms" if flags else ""
-        told = f"{len(agreed.rules.parts)} parts and {len(rules) - flags} rules, as {TERMS_NAME} says{beyond}"
+        given = counted(flags, "that was given by a flag", "that were given by flags")
+        beyond = f", and {given} and not by the terms" if flags else ""
+        parts = counted(len(agreed.rules.parts), "part", "parts")
+        told = f"{parts} and {counted(len(rules) - flags, 'rule', 'rules')}, as {TERMS_NAME} says{beyond}"
         ledger.passed(Step.TERMS, told)
     return agreed
 

@@ -19,7 +19,7 @@ from handover.evidence.bases import check_bases
 from handover.evidence.contents import Agreed, Vouched, sides
 from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_rendering
 from handover.evidence.policy import Policy, Redrawn
-from handover.evidence.verification import Ledger, Step
+from handover.evidence.verification import Ledger, Step, counted
 from handover.manifest import Role, manifest_name
 from handover.manifest_reader import Reader
 from handover.report import PartReport, Report, SideInput, SideReport, compare_part, scope_of, total
@@ -36,7 +36,9 @@ def audit_manifests(files: Vouched, report: Report | None, policy: Policy, ledge
     read = [(part.name, role) for part in report.parts for role, side in sides(part) if side.manifest is not None]
     names = [manifest_name(part, role) for part, role in read]
     entries = [ledger.attempt(Step.MANIFESTS, _audit, files, name, policy) or 0 for name in names]
-    ledger.passed(Step.MANIFESTS, f"{len(names)} manifests with {sum(entries)} entries; counts and roots add up")
+    manifests = counted(len(names), "manifest", "manifests")
+    inside = counted(sum(entries), "entry", "entries")
+    ledger.passed(Step.MANIFESTS, f"{manifests} with {inside}; counts and roots add up")
 
 
 def compare_again(files: Vouched, report: Report | None, agreed: Agreed | None, policy: Policy, ledger: Ledger) -> None:

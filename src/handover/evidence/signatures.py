@@ -23,7 +23,7 @@ from handover.evidence.statement import (
     Statement,
     subject_name,
 )
-from handover.evidence.verification import Ledger, Step
+from handover.evidence.verification import Ledger, Step, counted
 from handover.report import Custody, Party, Report
 
 
@@ -68,7 +68,7 @@ def read_statements(files: Vouched, table: Table, report: Report | None, ledger:
             judged[-1] = replace(judged[-1], standing=True)
     for problem in () if report is None else _custody_problems(judged, report):
         ledger.failed(Step.STATEMENTS, problem)
-    ledger.passed(Step.STATEMENTS, f"{len(judged)} statements are about this bundle")
+    ledger.passed(Step.STATEMENTS, f"{counted(len(judged), 'statement is', 'statements are')} about this bundle")
     return tuple(judged)
 
 
@@ -77,7 +77,8 @@ def check_signatures(files: Vouched, found: tuple[Signed, ...], ledger: Ledger) 
     judged = tuple(
         replace(signed, valid=ledger.attempt(Step.SIGNATURES, _verify, files, signed) is True) for signed in found
     )
-    ledger.passed(Step.SIGNATURES, f"{len(judged)} signatures fit their statements")
+    told = counted(len(judged), "signature fits its statement", "signatures fit their statements")
+    ledger.passed(Step.SIGNATURES, told)
     return judged
 
 
@@ -110,7 +111,8 @@ def check_keys(
             ledger.failed(Step.KEYS, f"{signed.name}: {refusal}")
         judged.append(replace(signed, trusted=signed.valid and refusal is None))
     not_counted = f"; not counted, for want of a key: {', '.join(sorted(strangers))}" if strangers else ""
-    ledger.passed(Step.KEYS, f"{sum(signed.trusted for signed in judged)} signatures by trusted keys{not_counted}")
+    told = counted(sum(signed.trusted for signed in judged), "signature by a trusted key", "signatures by trusted keys")
+    ledger.passed(Step.KEYS, f"{told}{not_counted}")
     return tuple(judged)
 
 

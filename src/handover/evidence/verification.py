@@ -97,6 +97,11 @@ class Verification(Document):
     pdfs: tuple[SignedPdf, ...] = ()
 
 
+def counted(n: int, one: str, many: str) -> str:
+    """Return a number with its noun, for the details of checks, which are English whatever language is spoken."""
+    return f"{n} {one if n == 1 else many}"
+
+
 class Ledger:
     """Takes down what each step found, and goes on after a failure."""
 
