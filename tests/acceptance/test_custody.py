@@ -66,6 +66,21 @@ def told(bundle: Path, key: Path, signed_at: str) -> None:
     assert "Anna Nowak" in page
 
 
+def test_what_is_said_after_signing_alone_can_be_typed_and_checks_the_signature(old_site, tmp_path):
+    manifest = tmp_path / "old site.manifest"
+    key = make_key(tmp_path / "anna")
+    (tmp_path / "allowed_signers").write_text(f"sender {public_key(key)}\n")
+    assert handover("scan", old_site, "-o", manifest, "--role", "source").code == 0
+    assert handover("init", tmp_path / "case", "--source", old_site, "--target", old_site).code == 0
+    about = [manifest], [tmp_path / "case" / "handover.yaml", "--decision", "accept"]
+    for subject in about:
+        signed = handover("sign", *subject, "--as", "sender", "--key", key, "--name", "Anna Nowak")
+        assert signed.code == 0, signed.err
+        line = signed.out.splitlines()[-1].strip()
+        checked = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (checked.returncode, 'Good "handover-statement-v1"' in checked.stdout) == (0, True), (line, checked)
+
+
 def test_a_manifest_that_was_signed_alone_is_compared_against_later(handed_over, new_site, tmp_path):
     manifest, key, signed_at = handed_over
     result = handover("compare", manifest, new_site, "-o", tmp_path / "report")

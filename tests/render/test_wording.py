@@ -409,6 +409,13 @@ def test_without_a_bundle_no_file_is_named_that_is_not_there():
     assert "-o FOLDER" in next_steps(report, kept=False)[0]
 
 
+def test_what_was_not_kept_is_not_to_be_signed():
+    report = make_world(Part(same(), same()), parties=False).report
+    assert next_steps(report, kept=True)[0] == "Keep the report. Sign it with: handover sign"
+    (step, *_) = next_steps(report, kept=False)
+    assert step == "Nothing was written down: -o FOLDER writes a report to keep and to sign."
+
+
 def test_what_a_list_cannot_hold_is_said():
     report = make_world(Part(same(), same())).report
     comparison = report.parts[0].comparison

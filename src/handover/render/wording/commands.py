@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
+from handover.evidence import sums
+from handover.evidence.sshsig import NAMESPACE
 from handover.render.result import Prepared, Signed
 from handover.render.wording.codes import listing, roles
 from handover.render.wording.language import foreign, name, plain, say
@@ -18,7 +21,7 @@ def case_written(terms: Path, folder: Path, preset: str, mark: str) -> str:
         found = say("The source has {mark}, so its preset is {preset}.", mark=name(mark), preset=foreign(preset))
         done.insert(0, found)
     lines = "\n".join(done)
-    return plain(f"{lines}\n\n  handover run {name(os.fsencode(folder))}")
+    return plain(f"{lines}\n\n  handover run {_word(folder)}")
 
 
 def trusted(host: str, key: str, *, added: bool) -> str:
@@ -39,16 +42,27 @@ def signed_text(signed: Signed) -> str:
     )
     who = roles([statement.role])
     done = say("{role} signed: {words}", role=who, words=words) if words else say("{role} signed", role=who)
-    folder = name(os.fsencode(signed.path.parent))
-    lines = [
-        done,
-        f"  {name(os.fsencode(signed.path))}",
-        f"  {name(os.fsencode(signed.signature))}",
-        "",
-        say("Next: give both files to the other party, or check all with"),
-        f"  handover verify {folder} --keys allowed_signers",
-    ]
-    return plain("\n".join(lines))
+    files = [f"  {name(os.fsencode(file))}" for file in (signed.path, signed.signature)]
+    return plain("\n".join([done, *files, "", *_check(signed)]))
+
+
+def _check(signed: Signed) -> tuple[str, str]:
+    """Return what to do with a statement, and the command that checks it: only a round has more to check than that."""
+    if signed.statement.subject.name == sums.NAME:
+        return (
+            say("Next: give both files to the other party, or check all with"),
+            f"  handover verify {_word(signed.path.parent)} --keys allowed_signers",
+        )
+    stock = f"ssh-keygen -Y verify -f allowed_signers -I {signed.statement.role} -n {NAMESPACE}"
+    return (
+        say("Next: give both files to the other party, with what they are about, or check the signature with"),
+        f"  {stock} -s {_word(signed.signature)} < {_word(signed.path)}",
+    )
+
+
+def _word(path: Path) -> str:
+    """Return a path as it is typed into a shell."""
+    return shlex.quote(plain(name(os.fsencode(path))))
 
 
 def prepared_text(prepared: Prepared, subject: Path) -> str:
@@ -61,6 +75,6 @@ def prepared_text(prepared: Prepared, subject: Path) -> str:
         "",
         say("They send back the statement they chose and the .sig beside it. Then:"),
         "",
-        f"  handover add {name(os.fsencode(subject))} {folder}/ANSWER.statement.json",
+        f"  handover add {_word(subject)} {_word(prepared.folder / 'ANSWER.statement.json')}",
     ]
     return plain("\n".join(lines))

@@ -23,7 +23,7 @@ def next_steps(report: Report, *, kept: bool) -> tuple[str, ...]:
     steps = [step for part in report.parts for step in _of_part(part, sides, kept=kept)]
     if kept:
         steps += _send_letters(report)
-    steps += _when_well(report) if report.verdict in _WELL else _when_not_well()
+    steps += _when_well(report, kept=kept) if report.verdict in _WELL else _when_not_well()
     if any(item.state is ScopeState.NOT_PART for item in report.scope):
         steps.append(say("Check the database in another way: this report says nothing about it."))
     return tuple(dict.fromkeys(steps))
@@ -112,8 +112,10 @@ def _when_not_well() -> Iterator[str]:
     yield say("Then run the comparison again.")
 
 
-def _when_well(report: Report) -> Iterator[str]:
-    if report.required_signatures:
+def _when_well(report: Report, *, kept: bool) -> Iterator[str]:
+    if not kept:
+        yield say("Nothing was written down: -o FOLDER writes a report to keep and to sign.")
+    elif report.required_signatures:
         yield say("Ask for the answers of {roles}.", roles=roles(report.required_signatures))
     else:
         yield say("Keep the report. Sign it with: handover sign")
