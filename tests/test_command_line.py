@@ -9,7 +9,8 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.cli.main import application
+from handover.cli.main import application, run
+from handover.errors import ExitCode
 from handover.evidence.statement import Decision, PartyRole
 from handover.manifest import Role
 
@@ -54,6 +55,20 @@ def test_what_is_no_such_value_is_told_by_the_name_of_its_option(words, said):
     with pytest.raises(typer.TyperException) as caught:
         values(name, *rest)
     assert said in caught.value.format_message()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("sign x", "error: Missing option '--as'. Choose from: sender, receiver, agency, client"),
+        ("compare a b --digest md5", "error: digest 'md5' is not known"),
+    ],
+)
+def test_what_is_wrong_with_the_words_is_one_line_with_a_hint(words, said, capsys):
+    assert run(words.split()) == ExitCode.USAGE
+    what, hint = capsys.readouterr().err.splitlines()
+    assert what == said
+    assert hint.startswith("hint:  ")
 
 
 @given(st.text(alphabet="0123456789+-_.eE nainf"))

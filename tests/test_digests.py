@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handover import digests
 from handover.digests import Algorithm, ContentRoot, Strength, receipt
-from handover.errors import Refused
+from handover.errors import UsageError
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 ROOTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -96,8 +96,8 @@ def test_each_algorithm_says_what_it_proves_and_how_long_it_is():
 
 
 @pytest.mark.parametrize("name", ["", "SHA256", "md5", "sha256 ", "sha\x1b[31m"])
-def test_an_unknown_algorithm_is_refused_with_what_there_is(name):
-    with pytest.raises(Refused, match="not known") as caught:
+def test_an_unknown_algorithm_is_a_slip_and_is_told_what_there_is(name):
+    with pytest.raises(UsageError, match="not known") as caught:
         digests.parse_algorithm(name)
     assert "\x1b" not in str(caught.value)
     assert "sha256" in caught.value.hint

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import BinaryIO, assert_never
 
-from handover.errors import Refused
+from handover.errors import UsageError
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _RUN_BYTES = 7 * 2**20
@@ -50,11 +50,11 @@ def strength(algorithm: Algorithm) -> Strength:
 
 
 def parse_algorithm(name: str) -> Algorithm:
-    """Return the algorithm of that name; ``Refused`` for one that we do not compute."""
+    """Return the algorithm of that name; ``UsageError`` for one that we do not compute."""
     try:
         return Algorithm(name)
     except ValueError:
-        raise Refused(
+        raise UsageError(
             f"digest {name!a} is not known",
             hint="Use sha256 (the default, proof) or xxh128 (fast, against accidents only).",
         ) from None

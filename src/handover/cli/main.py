@@ -95,6 +95,8 @@ def run(arguments: list[str]) -> int:
         if what.startswith(USAGE):  # the help of a command that was called without its arguments
             complain(what)
             return ExitCode.USAGE
+        # typer lists the choices of an option in lines of their own.
+        what = " ".join(what.split())
         hint = "See  handover --help  or  handover COMMAND --help."
         return _fail(ExitCode.USAGE, what, "", hint, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
