@@ -219,6 +219,14 @@ def test_without_keys_nothing_is_verified(bundle, tmp_path):
     assert verify(bundle, tmp_path) == 4
 
 
+def test_of_a_case_it_is_a_round_that_is_verified(accepted, bundle, parties):
+    case = accepted.parents[1]
+    done = handover("verify", case, "--keys", parties / "allowed_signers")
+    assert (done.code, f"handover verify {case}/rounds/0001" in done.err) == (2, True), done.err
+    (bundle / "handover.yaml").write_bytes((case / "handover.yaml").read_bytes())
+    assert verify(bundle, parties) == 4
+
+
 def test_a_signature_of_a_stranger_in_a_partys_name_is_found(parties, tmp_path):
     case = make_case(tmp_path, parties)
     assert sign(case, parties, "sender", "accept", "confirmed") == 0

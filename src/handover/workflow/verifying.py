@@ -15,6 +15,7 @@ from handover.bundles import open_bundle
 from handover.comparison import Difference
 from handover.digests import sha256_hex
 from handover.errors import LocalIOError, UsageError
+from handover.evidence import sums
 from handover.evidence.allowed_signers import MAX_FILE, AllowedSigners
 from handover.evidence.inventory import RULES_NAME
 from handover.evidence.pdf_findings import EXTRA, PdfPolicy
@@ -30,6 +31,8 @@ from handover.terms import Terms, parse
 from handover.terms.model import Part
 from handover.workflow import drawing, pdf_process
 from handover.workflow.bases import Bases
+from handover.workflow.case import ROUNDS_NAME
+from handover.workflow.case import TERMS_NAME as CASE_TERMS
 from handover.workflow.terms_facts import dates_of, parties_of
 
 _NOBODY = "none"
@@ -53,6 +56,7 @@ class VerifyRequest:
 
 def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
     """Verify a bundle; what is wrong with it is in the result, what is wrong with the request is raised."""
+    _refuse_case(request.bundle)
     at = now if request.at is None else request.at
     with ExitStack() as opened:
         around = Bases(request.bundle, request.previous, opened)
@@ -68,6 +72,17 @@ def verify_bundle(request: VerifyRequest, now: datetime) -> Verification:
             pdf=pdf_policy(request.pdf_trust),
         )
         return verify(opened.enter_context(open_bundle(request.bundle)), policy)
+
+
+def _refuse_case(place: Path) -> None:
+    """Raise ``UsageError`` for the folder of a case, where other commands mean its last round: here it is named."""
+    if (place / CASE_TERMS).is_file() and not os.path.lexists(place / sums.NAME):
+        where = shown(os.fsencode(place))
+        raise UsageError(
+            "is a case, and it is its rounds that are verified",
+            where=where,
+            hint=f"Name one of them, such as  handover verify {where}/{ROUNDS_NAME}/0001",
+        )
 
 
 def _keys(path: Path) -> AllowedSigners:
