@@ -57,3 +57,14 @@ def test_in_a_case_it_is_the_party_that_signs(tmp_path, sides):
 def test_without_parties_it_is_the_account(tmp_path, sides):
     assert handover("compare", *sides, "-o", tmp_path / "round").code == 0
     assert signed_by(tmp_path / "round", make_key(tmp_path / "key")) == getpass.getuser()
+
+
+def test_a_private_key_in_the_place_of_a_public_one_is_told_apart(tmp_path, sides):
+    assert handover("compare", *sides, "-o", tmp_path / "round").code == 0
+    key = make_key(tmp_path / "key")
+    for file, raw in (("key", key.read_bytes()), ("noise", b"\xff\x00")):
+        (tmp_path / file).write_bytes(raw)
+        given = ("--print-command", "--public-key", tmp_path / file, "-o", tmp_path / "answers")
+        done = handover("sign", tmp_path / "round", "--as", "receiver", *given)
+        assert (done.code, "Give the .pub file" in done.err) == (2, True), done.err
+        assert not (tmp_path / "answers").exists()

@@ -137,10 +137,9 @@ def public_key_of(subject: Signable, role: PartyRole, file: Path | None) -> Publ
     """Return the public key that a role will sign with: from a file, else the only one that the terms name."""
     if file is not None:
         where = shown(os.fsencode(file))
-        try:
-            line = read_named(file, _MAX_KEY_FILE).decode("ascii").strip()
-        except UnicodeDecodeError:
-            raise UsageError("is not a public key", where=where, hint="Give the .pub file.") from None
+        line = read_named(file, _MAX_KEY_FILE).decode("ascii", "replace").strip()
+        if line.startswith("-----BEGIN") or not line.isascii():
+            raise UsageError("is not a public key", where=where, hint="Give the .pub file.")
         return PublicKey.from_line(line, where=where)
     party = subject.parties.get(role)
     if party is not None and len(party.keys) == 1:
