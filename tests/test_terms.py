@@ -120,6 +120,7 @@ def test_the_example_says_what_it_says():
     assert terms.parties[PartyRole.SENDER].name == "Old Hosting sp. z o.o."
     assert terms.parties[PartyRole.SENDER].reference == "#4711"
     assert terms.parties[PartyRole.SENDER].keys == (f"{KEY_A} anna@old.example",)
+    assert terms.parties[PartyRole.SENDER].language is Language.PL
     assert terms.parties[PartyRole.RECEIVER].language is Language.FI
     assert terms.parties[PartyRole.AGENCY].language is Language.EN
     assert terms.required_signatures == (PartyRole.SENDER, PartyRole.RECEIVER)
@@ -137,9 +138,10 @@ def test_the_parts_own_rules_come_before_the_presets_and_those_before_the_flags(
     web = terms.rule_sets([excluded_by_flag("wp-config.php")], frozenset({Requirement.MODE}))["web"]
     origins = [rule.origin for rule in web.rules]
     preset = presets.load("wordpress")
-    assert origins == ["terms"] * 2 + [rule.origin for rule in preset.rules] + ["flag --exclude"]
+    assert origins == ["terms"] * 3 + [rule.origin for rule in preset.rules] + ["flag --exclude"]
     assert web.match(b"wp-config.php").origin == "preset wordpress"
-    assert web.match(b".htaccess").kind is RuleKind.MAY_DIFFER
+    assert [rule.kind for rule in web.rules[:3]] == [RuleKind.IGNORE_BLOCK, RuleKind.EQUAL_AFTER, RuleKind.IGNORE]
+    assert web.match(b".htaccess") is None
     assert web.require == {Requirement.NO_EXTRA, Requirement.MODE}
     assert web.max_excluded_bp == 500
     assert web.database == "MySQL or MariaDB"
