@@ -218,6 +218,15 @@ def test_a_pdf_that_a_company_signed_with_its_own_program_is_taken_in(case, roun
     assert sign(case, keys, "receiver").code == 0
 
 
+def test_what_is_no_pdf_is_told_by_the_name_that_was_typed(case, round_, tmp_path):
+    (tmp_path / "back.pdf").write_bytes(b"not at all")
+    for flags in ((), ("--as", "receiver")):
+        done = handover("add", case, tmp_path / "back.pdf", *flags)
+        assert done.code == 5, done.err
+        assert done.err.startswith(f"error: {tmp_path / 'back.pdf'}: is no PDF"), done.err
+    assert signed_pdfs(round_) == []
+
+
 def test_a_second_file_of_a_party_gets_the_next_number(case, round_, authority, tmp_path):
     for name in ("Anna", "Ewa"):
         (tmp_path / "back.pdf").write_bytes(

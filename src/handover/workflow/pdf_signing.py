@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from handover.digests import sha256_hex
-from handover.errors import NotVerified, Refused, UsageError
+from handover.errors import MalformedInput, NotVerified, Refused, UsageError
 from handover.evidence import certificates, sums
 from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME
 from handover.evidence.pdf_findings import (
@@ -171,7 +171,11 @@ def take_in(place: Path, file: Path, role: PartyRole | None, at: datetime) -> Pd
     ours = [ref for ref in refs if sha256_hex(raw[: ref.length]) == ref.sha256]
     ref = max(ours, key=lambda ref: ref.length, default=None)
     stem = _stem(round_, role, None) if ref is None else ref.name.removesuffix(".pdf")
-    found = round_.judge(raw, PdfName(stem, 0, role), ref)
+    try:
+        found = round_.judge(raw, PdfName(stem, 0, role), ref)
+    except MalformedInput as error:
+        # It has no name of ours yet, so it is told by the one that was typed.
+        raise MalformedInput(error.what, where=where, hint="Name the signed PDF that came back.") from None
     if problem := next(problems_of(found), None):
         raise NotVerified(pdfs.PROBLEMS[problem], where=where, hint=_HINTS.get(problem, ""))
     signed_as = next((each.role for each in reversed(found.signatures) if each.role is not None), None)
