@@ -25,7 +25,7 @@ def tables() -> str:
 
 def page(written: str) -> str:
     """Return the whole page: what a person wrote, and the chapters below it."""
-    return written.partition(BEGIN)[0] + BEGIN + tables()
+    return written.partition(BEGIN)[0] + BEGIN + tables() + "\n"
 
 
 def _chapter(preset: Preset) -> Iterator[str]:
