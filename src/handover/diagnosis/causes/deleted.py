@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from handover import paths
 from handover.comparison import PathClass
 from handover.diagnosis.census import Aspect
+from handover.diagnosis.folders import Folders, Touched
 from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.words import moment, number, plural, quoted, resend, say
 from handover.report import Fact
+from handover.sentences import Sentence
 
 _FEW = 3
 
@@ -37,24 +39,7 @@ class Deleted(Cause):
             weight=Weight.SEPARATED if everywhere else Weight.SHAPED,
             confidence="high" if everywhere and touched >= _FEW and not folders.touched_in_peace else "medium",
             title=say("Files were deleted on the target after they had arrived"),
-            evidence=(
-                plural(
-                    touched,
-                    "{n} folder with missing names ({lost}) changed on the target after everything in it had come: "
-                    "{folder} on {touched}, its files by {newest}.",
-                    "{n} folders with missing names ({lost}) changed on the target after everything in them had come: "
-                    "{folder} on {touched}, its files by {newest}.",
-                    lost=number(lost),
-                    folder=quoted(latest.path),
-                    touched=moment(latest.touched_ns),
-                    newest=moment(latest.newest_ns),
-                ),
-                plural(
-                    folders.touched_in_peace,
-                    "Of the folders without any loss, {n} changed so late.",
-                    "Of the folders without any loss, {n} changed so late.",
-                ),
-            ),
+            evidence=_evidence(folders, lost, latest),
             remedy=(
                 say(
                     "Ask who cleaned up on the target: a virus scanner, a panel, a colleague. Look into its quarantine."
@@ -69,3 +54,24 @@ class Deleted(Cause):
                 Fact(name="touched_ns", value=str(latest.touched_ns)),
             ),
         )
+
+
+def _evidence(folders: Folders, lost: int, latest: Touched) -> tuple[Sentence, ...]:
+    return (
+        plural(
+            len(folders.touched_set),
+            "{n} folder with missing names ({lost}) changed on the target after everything in it had come: "
+            "{folder} on {touched}, its files by {newest}.",
+            "{n} folders with missing names ({lost}) changed on the target after everything in them had come: "
+            "{folder} on {touched}, its files by {newest}.",
+            lost=number(lost),
+            folder=quoted(latest.path),
+            touched=moment(latest.touched_ns),
+            newest=moment(latest.newest_ns),
+        ),
+        plural(
+            folders.touched_in_peace,
+            "Of the folders without any loss, {n} changed so late.",
+            "Of the folders without any loss, {n} changed so late.",
+        ),
+    )

@@ -11,7 +11,7 @@ from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.tables import Threshold
 from handover.diagnosis.words import number, plural, resend, say, size, text
 from handover.report import Fact
-from handover.sentences import Value
+from handover.sentences import Sentence, Value
 
 _FEW, _ENOUGH = 2, 5
 _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
@@ -46,23 +46,7 @@ class SizeLimit(Cause):
             title=say("Every missing file is larger than {limit}", limit=told)
             if not limit.lost_below
             else say("Files over {limit} are missing", limit=told),
-            evidence=(
-                plural(
-                    limit.lost_above,
-                    "{n} missing file is larger than that; of those that arrived, {larger} are larger and {smaller} "
-                    "are smaller.",
-                    "{n} missing files are larger than that; of those that arrived, {larger} are larger and {smaller} "
-                    "are smaller.",
-                    larger=number(limit.arrived_above),
-                    smaller=number(limit.arrived_below),
-                ),
-                plural(limit.lost_below, "{n} smaller file is missing.", "{n} smaller files are missing."),
-                say(
-                    "So the limit lies between {least} and {most}.",
-                    least=size(limit.largest_below),
-                    most=size(limit.value),
-                ),
-            ),
+            evidence=_evidence(limit),
             remedy=(
                 say("Look for a limit where it was sent: rsync --max-size, a panel's or a filesystem's largest file."),
                 resend(scene.context.part),
@@ -73,6 +57,26 @@ class SizeLimit(Cause):
                 Fact(name="largest_arrived_bytes", value=str(limit.largest_below)),
             ),
         )
+
+
+def _evidence(limit: Threshold) -> tuple[Sentence, ...]:
+    return (
+        plural(
+            limit.lost_above,
+            "{n} missing file is larger than that; of those that arrived, {larger} are larger and {smaller} "
+            "are smaller.",
+            "{n} missing files are larger than that; of those that arrived, {larger} are larger and {smaller} "
+            "are smaller.",
+            larger=number(limit.arrived_above),
+            smaller=number(limit.arrived_below),
+        ),
+        plural(limit.lost_below, "{n} smaller file is missing.", "{n} smaller files are missing."),
+        say(
+            "So the limit lies between {least} and {most}.",
+            least=size(limit.largest_below),
+            most=size(limit.value),
+        ),
+    )
 
 
 def _told(limit: Threshold) -> Value:

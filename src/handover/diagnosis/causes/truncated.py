@@ -58,57 +58,62 @@ class Truncated(Cause):
         """Yield those that are proven by their beginnings, and those that only look like it."""
         remedy = (resend(scene.context.part, checksum=True),)
         if self._example is not None:
-            path, equal, whole = self._example
-            yield Hypothesis(
-                cause="truncated",
-                weight=Weight.PROVEN,
-                confidence="high",
-                title=plural(
-                    self._proven,
-                    "A file ends too early: its transfer was broken off",
-                    "{n} files end too early: their transfer was broken off",
-                ),
-                evidence=(
-                    plural(
-                        whole - equal,
-                        "{path} is identical up to {equal} bytes; the last {n} byte ({size}) is not proven, and the "
-                        "target's copy is shorter.",
-                        "{path} is identical up to {equal} bytes; the last {n} bytes ({size}) are not proven, and the "
-                        "target's copy is shorter.",
-                        path=quoted(path),
-                        equal=number(equal),
-                        size=size(whole - equal),
-                    ),
-                ),
-                remedy=remedy,
-                explains=lambda seen: bool(equal_up_to(seen)) and not is_older_there(seen),
-            )
+            yield self._are_proven(remedy, *self._example)
         yield from self._at_one_size(remedy)
         if self._possible:
-            yield Hypothesis(
-                cause="truncated",
-                weight=Weight.SHAPED,
-                confidence="low" if self._texts else "medium",
-                title=plural(
-                    self._possible,
-                    "A file is shorter on the target: it may be truncated",
-                    "{n} files are shorter on the target: they may be truncated",
-                ),
-                evidence=(
-                    plural(
-                        self._on_blocks,
-                        "The size of {n} of them is a multiple of {block} bytes there. The files are too small for "
-                        "more evidence.",
-                        "The sizes of {n} of them are multiples of {block} bytes there. The files are too small for "
-                        "more evidence.",
-                        block=number(_BLOCK),
-                    ),
-                ),
-                remedy=remedy,
-                explains=lambda seen: equal_up_to(seen) == 0 and _looks_cut(seen) and not is_older_there(seen),
-            )
+            yield self._look_cut(remedy)
         if self._grown:
             yield self._have_grown(scene)
+
+    def _are_proven(self, remedy: tuple[str, ...], path: bytes, equal: int, whole: int) -> Hypothesis:
+        return Hypothesis(
+            cause="truncated",
+            weight=Weight.PROVEN,
+            confidence="high",
+            title=plural(
+                self._proven,
+                "A file ends too early: its transfer was broken off",
+                "{n} files end too early: their transfer was broken off",
+            ),
+            evidence=(
+                plural(
+                    whole - equal,
+                    "{path} is identical up to {equal} bytes; the last {n} byte ({size}) is not proven, and the "
+                    "target's copy is shorter.",
+                    "{path} is identical up to {equal} bytes; the last {n} bytes ({size}) are not proven, and the "
+                    "target's copy is shorter.",
+                    path=quoted(path),
+                    equal=number(equal),
+                    size=size(whole - equal),
+                ),
+            ),
+            remedy=remedy,
+            explains=lambda seen: bool(equal_up_to(seen)) and not is_older_there(seen),
+        )
+
+    def _look_cut(self, remedy: tuple[str, ...]) -> Hypothesis:
+        return Hypothesis(
+            cause="truncated",
+            weight=Weight.SHAPED,
+            confidence="low" if self._texts else "medium",
+            title=plural(
+                self._possible,
+                "A file is shorter on the target: it may be truncated",
+                "{n} files are shorter on the target: they may be truncated",
+            ),
+            evidence=(
+                plural(
+                    self._on_blocks,
+                    "The size of {n} of them is a multiple of {block} bytes there. The files are too small for "
+                    "more evidence.",
+                    "The sizes of {n} of them are multiples of {block} bytes there. The files are too small for "
+                    "more evidence.",
+                    block=number(_BLOCK),
+                ),
+            ),
+            remedy=remedy,
+            explains=lambda seen: equal_up_to(seen) == 0 and _looks_cut(seen) and not is_older_there(seen),
+        )
 
     def _have_grown(self, scene: Scene) -> Hypothesis:
         return Hypothesis(
