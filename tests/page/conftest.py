@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from handover.render import html
-from handover.report import EarlierAnswer, EarlierRound
-from render.worlds import FINDING, HOSTILE, Part, World, agreed, hostile, lost_uploads, make_world, same
+from render.worlds import FINDING, HOSTILE, Part, World, agreed, hostile, lost_uploads, make_world, rejected, same
 from support.chromium import Browser, chromium
 from support.manifests import Item, file, folder
 
@@ -74,15 +72,4 @@ def drawn(path: Path, world: World, language: str = "en") -> Path:
 
 def later(world: World) -> World:
     """The same as a second round, after a first one that was answered."""
-    answer = EarlierAnswer(
-        role="receiver",
-        party=HOSTILE[0].decode(),
-        facts="confirmed",
-        decision="reject",
-        signed_at="2026-11-27T09:00:00Z",
-        sha256="e" * 64,
-    )
-    first = EarlierRound(
-        round=1, sha256="f" * 64, created_at="2026-11-26T21:05:00Z", verdict="not_complete", answers=(answer,)
-    )
-    return world.but(round=2, history=(msgspec.convert(msgspec.to_builtins(first), EarlierRound),))
+    return world.but(round=2, history=(rejected(HOSTILE[0].decode()),))

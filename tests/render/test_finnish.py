@@ -15,9 +15,9 @@ from handover.render.wording.headline import headline
 from handover.render.wording.labels import LABELS
 from handover.render.wording.language import agreed, plain, speaking
 from handover.render.wording.timeline import timeline
-from handover.report import Dates, EarlierAnswer, EarlierRound, Finding, Party
+from handover.report import Dates, Finding, Party
 from handover.sentences import Sentence, english
-from render.worlds import Part, World, lost_uploads, make_world, same
+from render.worlds import Part, World, lost_uploads, make_world, rejected, same
 from support.manifests import file
 
 NO_BREAK = "\u00a0"
@@ -173,18 +173,7 @@ def test_a_letter_is_polite_whole_and_of_one_voice():
 
 
 def test_who_answered_an_earlier_round_is_named_by_the_role_in_finnish():
-    answer = EarlierAnswer(
-        role="receiver",
-        party="Uusi Palvelin Oy",
-        facts="confirmed",
-        decision="reject",
-        signed_at="2026-11-27T09:00:00Z",
-        sha256="e" * 64,
-    )
-    first = EarlierRound(
-        round=1, sha256="f" * 64, created_at="2026-11-26T21:05:00Z", verdict="not_complete", answers=(answer,)
-    )
-    world = lost(1).but(round=2, history=(first,))
+    world = lost(1).but(round=2, history=(rejected("Uusi Palvelin Oy"),))
     with speaking("fi"):
         told = [plain(event.what) for event in timeline(world.report)]
     assert told[:2] == [

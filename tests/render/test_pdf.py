@@ -16,11 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handover import digests, paths
-from handover.comparison import Verdict
 from handover.render import glyphs, pdf, pdf_fields, protocol
 from handover.render.wording import language
-from handover.report import EarlierAnswer, EarlierRemark, EarlierRound
-from render.worlds import CUSTODY, FINDING, HOSTILE, Part, agreed, hostile, lost_uploads, make_world, same
+from handover.report import EarlierRemark
+from render.worlds import CUSTODY, FINDING, HOSTILE, Part, agreed, hostile, lost_uploads, make_world, rejected, same
 from support.manifests import file
 
 #: What would act if a name became source of the template: code, markup, labels, comments, strings.
@@ -138,19 +137,7 @@ def test_what_the_parties_remarked_on_earlier_rounds_stands_beside_the_remarks_o
         EarlierRemark(about="web", text="The uploads of 2022 are lost.", position="disputed"),
         EarlierRemark(text="#panic() " + "x" * 5000, remedy="send them again", by_date="2026-12-01"),
     )
-    answer = EarlierAnswer(
-        role="receiver",
-        party="New Host Oy",
-        facts="confirmed",
-        decision="reject",
-        signed_at="2026-11-27T10:00:00Z",
-        sha256="e" * 64,
-        remarks=remarks,
-    )
-    earlier = EarlierRound(
-        round=1, sha256="f" * 64, created_at="2026-11-26T10:00:00Z", verdict=Verdict.NOT_COMPLETE, answers=(answer,)
-    )
-    world = make_world(lost_uploads()).but(round=2, history=(earlier,) * 30)
+    world = make_world(lost_uploads()).but(round=2, history=(rejected(remarks=remarks),) * 30)
     raw = pdf.render(world.report, world.excerpts, language="en")
     text = " ".join(Drawn(tmp_path / "report.en.pdf", raw, world).text.split())
     for words in (

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from diagnosis import parts as diagnosed
-from handover.comparison import Verdict
 from handover.entries import EntryType, GapKind
 from handover.evidence.pdf_findings import PdfSignature, PdfState
 from handover.evidence.statement import PartyRole
@@ -18,8 +17,8 @@ from handover.render.wording.first_action import first_action
 from handover.render.wording.headline import headline
 from handover.render.wording.language import plain, speaking
 from handover.render.wording.timeline import timeline
-from handover.report import Dates, EarlierAnswer, EarlierRound, Party
-from render.worlds import REQUIRE_NO_EXTRA, Part, World, agreed, make_world, same
+from handover.report import Dates, Party
+from render.worlds import REQUIRE_NO_EXTRA, Part, World, agreed, make_world, rejected, same
 from support.manifests import file, folder, gap
 
 SENDER = Party(role="sender", name="Stary Hosting sp. z o.o.", reference="SH/4711", language="pl")
@@ -252,14 +251,7 @@ def test_roles_are_told_in_polish_wherever_somebody_signed():
 
 
 def answered(world: World) -> World:
-    answer = EarlierAnswer(
-        role="receiver", party="New Host Oy", facts="confirmed", decision="reject", signed_at="2026-11-15T10:00:00Z",
-        sha256="e" * 64,
-    )  # fmt: skip
-    earlier = EarlierRound(
-        round=1, sha256="f" * 64, created_at="2026-11-14T10:00:00Z", verdict=Verdict.NOT_COMPLETE, answers=(answer,)
-    )
-    return world.but(round=2, history=(earlier,))
+    return world.but(round=2, history=(rejected(),))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import msgspec
 
 from handover import __version__, manifest
 from handover import report as reports
-from handover.comparison import Difference
+from handover.comparison import Difference, Verdict
 from handover.digests import Algorithm
 from handover.entries import EntryType, GapKind
 from handover.render.sampling import Excerpts
@@ -215,3 +215,23 @@ def hostile() -> Part:
 
 
 REQUIRE_NO_EXTRA = RuleSet(require=frozenset({Requirement.NO_EXTRA}))
+
+
+def rejected(party: str = "New Host Oy", remarks: tuple[reports.EarlierRemark, ...] = ()) -> reports.EarlierRound:
+    """What a report tells of a first round that was not complete and that the receiver confirmed and rejected."""
+    answer = reports.EarlierAnswer(
+        role="receiver",
+        party=party,
+        facts="confirmed",
+        decision="reject",
+        signed_at="2026-11-15T10:00:00Z",
+        sha256="e" * 64,
+        remarks=remarks,
+    )
+    return reports.EarlierRound(
+        round=1,
+        sha256="f" * 64,
+        created_at="2026-11-14T10:00:00Z",
+        verdict=Verdict.NOT_COMPLETE,
+        answers=(answer,),
+    )
