@@ -78,6 +78,7 @@ def test_every_folder_with_loss_is_in_both_pictures(chosen):
     if not any(area.bytes != Share() for area in part.areas):
         assert drawn == ()
         return
+    assert len(drawn) == 2
     for picture in drawn:
         titles = {plain(tile.title).split(": ")[0] for tile in picture.tiles if pieces(tile, PathClass.MISSING)}
         assert titles == lost
