@@ -280,9 +280,9 @@ def test_every_bad_file_is_named_in_one_run(good):
     assert done.signed_by == (S, R)
 
 
-@pytest.mark.parametrize("name", ["web.notes.txt", "report.pl.pdf"])
+@pytest.mark.parametrize("name", ["rules.suggested.yaml", "report.pl.pdf"])
 def test_a_listed_file_that_no_other_step_reads_is_held_against_its_digest(name):
-    round_ = Round(TREE, TREE, more={name: b"index.php\0"} if name.startswith("web") else None)
+    round_ = Round(TREE, TREE, more={name: b"index.php\0"} if name.startswith("rules") else None)
     resealed(round_, name, b"index.php\0").both_accept()
     assert round_.verify().exit_code == ExitCode.COMPLETE
     refused(round_.verify(files={**round_.files, name: b"nothing\0"}), Step.DIGESTS, name)
@@ -395,6 +395,21 @@ def test_the_report_is_held_against_the_sums_for_a_file_that_was_altered_too(goo
 def test_an_extra_manifest_that_no_part_has_is_found():
     round_ = Round(TREE, TREE, more={"shop.source.manifest": make_manifest()}).both_accept()
     refused(round_.verify(), Step.REPORT, "shop.source.manifest belongs to no part")
+
+
+@pytest.mark.parametrize("name", ["acceptance.html", "web.remedy.sh", "READ-ME-FIRST"])
+def test_a_file_that_no_round_has_is_found_although_all_sums_name_it(name):
+    round_ = Round(TREE, TREE, more={name: b"all is complete"}).both_accept()
+    refused(round_.verify(), Step.REPORT, f"{name} belongs to no part")
+
+
+def test_a_list_of_what_to_send_for_a_part_that_nobody_read_is_found():
+    round_ = Round(None, None, more={"web.missing.files0": b"./secret\0"})
+    refused(round_.verify(), Step.REPORT, "web.missing.files0 belongs to no part")
+
+
+def test_rules_that_were_suggested_may_be_there():
+    assert Round(TREE, TREE, more={"rules.suggested.yaml": b"rules: []"}).both_accept().verify().verified
 
 
 def test_a_one_sided_report_cannot_hide_the_other_manifest():

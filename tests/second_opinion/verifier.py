@@ -204,9 +204,10 @@ class Bundle(dict):
         need(report["files"] == [self.ref(name) for name in sorted(table) if not name.startswith("report.")])
         need(repeated.items() <= report.items())
         sides = [report["parts"][0][side] for side in ("source", "target")]
-        told = {side["manifest"]["name"] for side in sides if "manifest" in side} | {"web.differences.jsonl"}
-        evidence = {name for name in table if name.endswith((".manifest", ".jsonl", ".files0"))}
-        need(told <= evidence <= told | {"web.missing.files0"})
+        told = {side["manifest"]["name"] for side in sides if "manifest" in side}
+        told |= {"terms.yaml", "rules.json", "web.differences.jsonl"}
+        there = {name for name in table if not name.startswith("report.")}
+        need(told <= there <= told | {"web.missing.files0", "rules.suggested.yaml"})
         verdict, last = self.recompute(report, rules), self.last_words(statements, report)
         for side, custody in [(one, told) for one in sides for told in one.get("custody", ())]:
             one = last[side["manifest"]["name"], custody["role"]]

@@ -15,7 +15,7 @@ from handover.errors import MalformedInput, NotVerified
 from handover.evidence import bundle as bundles
 from handover.evidence import history, inventory, sums
 from handover.evidence.bundle import Bundle
-from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME, RULES_NAME, Inventory
+from handover.evidence.inventory import RENDERING_PREFIX, REPORT_NAME, RULES_NAME, SUGGESTED_NAME, Inventory
 from handover.evidence.policy import Agreement, OtherRound, Policy
 from handover.evidence.statement import TERMS_NAME
 from handover.evidence.verification import Ledger, Step, counted
@@ -23,10 +23,7 @@ from handover.manifest import Role, manifest_name
 from handover.report import FileRef, PartReport, Report, SideReport
 from handover.rules import FLAG_ORIGIN, RulesDocument
 
-#: The report and what is drawn from it cannot be in the report's own list of files.
 _MAX_TERMS = 2**20
-#: What the names of files end with that belong to a part.
-_EVIDENCE = (".manifest", ".differences.jsonl", ".files0", ".challenge.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +156,7 @@ def _report(files: Vouched, listed: Mapping[str, str]) -> Report:
     where = files.where(REPORT_NAME)
     report = Report.from_bytes(files.read(REPORT_NAME, strict_json.MAX_DOCUMENT), where=where)
     told = {ref.name: ref for ref in report.files}
+    # The report and what is drawn from it cannot be in the report's own list of files.
     wanted = {name for name in listed if not name.startswith(RENDERING_PREFIX)}
     if len(told) != len(report.files) or set(told) != wanted:
         raise NotVerified(f"the files in its list are not those of {sums.NAME}", where=where)
@@ -191,8 +189,9 @@ def _chain_problem(report: Report, sha256: str, other: OtherRound) -> str | None
 
 
 def _check_evidence(report: Report, told: Mapping[str, FileRef], where: str) -> None:
-    """Make sure that each part has its manifests, differences and challenge, and that there are no others."""
+    """Make sure that each part has its manifests, differences and challenge, and that there are no other files."""
     expected = {TERMS_NAME, RULES_NAME}
+    possible = {SUGGESTED_NAME}
     for part in report.parts:
         for role, side in sides(part):
             if side.manifest is None:
@@ -201,13 +200,13 @@ def _check_evidence(report: Report, told: Mapping[str, FileRef], where: str) -> 
             if told.get(name) != side.manifest:
                 raise NotVerified(f"the {role} manifest of {part.name} is not the file {name}", where=where)
             expected |= {name, differences.file_name(part.name)}
+            possible.add(differences.missing_name(part.name))
         if part.challenge is not None:
             expected.add(challenge.file_name(part.name))
-    lists = {differences.missing_name(part.name) for part in report.parts}
-    evidence = {name for name in told if name.endswith(_EVIDENCE)} - lists
     if missing := sorted(expected - set(told)):
         raise NotVerified(f"{missing[0]} is not in {sums.NAME}", where=where)
-    if more := sorted(evidence - expected):
+    # SECURITY: nobody looks at any other file, and under everybody's signatures it could say that all is complete.
+    if more := sorted(set(told) - expected - possible):
         raise NotVerified(f"{more[0]} belongs to no part of the report", where=where)
 
 

@@ -11,6 +11,7 @@ from handover.evidence.statement import FileName, subject_name
 
 REPORT_NAME = "report.json"
 RULES_NAME = "rules.json"
+SUGGESTED_NAME = "rules.suggested.yaml"
 RENDERING_PREFIX = "report."
 _PDF = ".pdf"
 _SIGNATURE = ".sig"

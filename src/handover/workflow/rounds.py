@@ -19,7 +19,7 @@ from handover.comparison import Difference, PathClass
 from handover.digests import sha256_hex
 from handover.errors import HandoverError, Refused, RemoteError, UsageError, worst
 from handover.evidence import sums
-from handover.evidence.inventory import REPORT_NAME, RULES_NAME, is_beside
+from handover.evidence.inventory import REPORT_NAME, RULES_NAME, SUGGESTED_NAME, is_beside
 from handover.evidence.statement import TERMS_NAME, FileName
 from handover.files import local_io
 from handover.likeness import Likeness, likeness
@@ -113,7 +113,7 @@ def make_round(folder: Path, plan: RoundPlan, reading: Reading, world: Surroundi
 def _suggest(folder: Path, plan: RoundPlan, parts: tuple[PartReport, ...]) -> None:
     if not any(kinds_of(part) - _SETTLED for part in parts):
         return
-    from handover.workflow.suggesting import SUGGESTED_NAME, suggested_rules  # with what the causes need
+    from handover.workflow.suggesting import suggested_rules  # with what the causes need
 
     text = suggested_rules(folder, parts, {part.name: part.rules for part in plan.parts}, plan.terms)
     if text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
 from handover import paths
 from handover.comparison import PathClass
@@ -18,7 +17,6 @@ from handover.terms import Terms, suggested
 from handover.workflow.detecting import Detected, panel, site_in_manifest
 from handover.workflow.diagnosing import kinds_of, opened, since_1970_ns
 
-SUGGESTED_NAME: Final = "rules.suggested.yaml"
 _ALL_PARTS = "Given to --rules they hold for every part; in handover.yaml each for its own."
 _LOOKS_LIKE = "The source of {part} has {mark}: with `preset: {preset}` in handover.yaml it has these rules, and more."
 #: So many characters of a path are enough for an example.

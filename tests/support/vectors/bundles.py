@@ -380,9 +380,10 @@ def _report() -> Iterator[Vector]:
         ("manifest", "mail.source.manifest"),
         ("differences", "mail.differences.jsonl"),
         ("list", "mail.missing.files0"),
+        ("page", "acceptance.html"),
     ):
         more = _complete(change_files=lambda files, file_name=file_name: files.update({file_name: b"x"}))
-        yield _vector(f"report-{name}-of-no-part", "not_verified", "evidence that belongs to no part", more, "report")
+        yield _vector(f"report-{name}-of-no-part", "not_verified", "a file that belongs to no part", more, "report")
     without_list = _complete(change_files=lambda files: files.pop("web.differences.jsonl"))
     yield _vector("report-no-differences", "not_verified", "made without its differences", without_list, "report")
     without_rules = _complete(change_files=lambda files: files.pop("rules.json"))
