@@ -75,6 +75,12 @@ def test_rounds_that_fit_are_no_trouble(one, other):
             id="before",
         ),
         pytest.param(
+            made(3, Previous(round=2, sha256=digest(FIRST))),
+            held(FIRST),
+            "it was made after another round 2 than rounds/other",
+            id="before, under another number",
+        ),
+        pytest.param(
             FIRST,
             held(made(2, Previous(round=1, sha256=ANOTHER))),
             "made after another round 1 than this one",

@@ -141,6 +141,7 @@ def test_an_answer_that_was_not_given_is_found(told):
         pytest.param(
             second(TOLD, previous=Previous(round=1, sha256=ANOTHER)), "another round before it", id="not its own chain"
         ),
+        pytest.param(second(previous=Previous(round=2, sha256=ANOTHER)), "which is not before it", id="after itself"),
     ],
 )
 def test_a_row_of_rounds_that_cannot_be_is_found(one, said):

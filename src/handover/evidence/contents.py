@@ -181,7 +181,7 @@ def _chain_problem(report: Report, sha256: str, other: OtherRound) -> str | None
     if theirs.round == number and other.sha256 != sha256:
         return f"{other.where} is another round {number} of this case: there are two"
     before, after = report.previous, theirs.previous
-    if before is not None and theirs.round == before.round and other.sha256 != before.sha256:
+    if before is not None and (theirs.round == before.round) != (other.sha256 == before.sha256):
         return f"it was made after another round {before.round} than {other.where}"
     if after is not None and after.round == number and after.sha256 != sha256:
         return f"{other.where} was made after another round {number} than this one"

@@ -47,6 +47,8 @@ def disorder(report: Report) -> str | None:
     if numbers != sorted(set(numbers)):
         return "the earlier rounds that it tells of are not in their order"
     before = report.previous
+    if before is not None and before.round >= report.round:
+        return f"it says that it was made after round {before.round}, which is not before it"
     told = {earlier.round: earlier.sha256 for earlier in report.history}
     if before is not None and told.get(before.round, before.sha256) != before.sha256:
         return "it tells of another round before it than the one that it was made after"
