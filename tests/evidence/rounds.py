@@ -281,4 +281,4 @@ def check_renderings(made: report.Report, renderings: tuple[str, ...], open_file
     with open_file("report.en.html") as stream:
         if stream.read() != HTML:
             problems.append("report.en.html does not show this report")
-    return Redrawn(tuple(problems))
+    return Redrawn(tuple(problems), tuple(name for name in renderings if name.endswith(".pdf")))

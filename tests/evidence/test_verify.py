@@ -288,6 +288,14 @@ def test_a_listed_file_that_no_other_step_reads_is_held_against_its_digest(name)
     refused(round_.verify(files={**round_.files, name: b"nothing\0"}), Step.DIGESTS, name)
 
 
+def test_a_rendering_that_could_not_be_drawn_again_is_named_as_not_judged(good):
+    with_pdf = resealed(Round(TREE, TREE), "report.pl.pdf", b"all is complete").both_accept()
+    for done, said in ((good.verify(), "complete"), (with_pdf.verify(), "complete; not judged: report.pl.pdf")):
+        assert done.verified
+        (detail,) = [check.detail for check in done.checks if check.step is Step.RECOMPUTATION]
+        assert detail == f"comparing again gives the same: {said}"
+
+
 # 1 to 3. Inventory, digests, report
 
 
