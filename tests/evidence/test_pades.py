@@ -138,7 +138,21 @@ def open_elsewhere(writer: IncrementalPdfFileWriter) -> None:
     writer.update_root()
 
 
+def rename(writer: IncrementalPdfFileWriter) -> None:
+    place = writer.trailer.raw_get("/Info")
+    place.get_object()["/Title"] = pdf_string("ALL IS COMPLETE")
+    writer.mark_update(place)
+
+
+def rename_in_metadata(writer: IncrementalPdfFileWriter) -> None:
+    said = writer.root["/Metadata"].data.replace(b"Protocol", b"COMPLETE")
+    kind = {pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")}
+    writer.root["/Metadata"] = writer.add_object(StreamObject(kind, stream_data=said))
+    writer.update_root()
+
+
 CHANGES = (swap_attachment, edit_page, append_page, move_field, open_elsewhere)
+NAMES = (rename, rename_in_metadata)
 
 
 @pytest.fixture(scope="module")
@@ -335,6 +349,13 @@ def test_what_is_changed_before_signing_is_found_too(change):
     found = examine(sign_elsewhere(updated(OURS, change), "sender", SENDER))
     assert PdfProblem.CHANGED in found.why
     assert [each.intact for each in found.signatures] == [True]
+
+
+@pytest.mark.parametrize("change", NAMES)
+def test_another_title_is_found_before_and_after_signing(both, change):
+    assert b"Protocol" in PdfFileReader(io.BytesIO(OURS)).root["/Metadata"].data
+    for raw in (updated(both, change), sign_elsewhere(updated(OURS, change), "sender", SENDER)):
+        assert examine(raw).why == (PdfProblem.CHANGED,)
 
 
 def test_what_is_changed_between_two_signatures_is_found():

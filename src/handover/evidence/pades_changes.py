@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pyhanko.pdf_utils.generic import DictionaryObject
+from pyhanko.pdf_utils.metadata import xmp_xml
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -108,7 +109,7 @@ def changes(raw: bytes, ours: int, reader: PdfFileReader) -> Iterator[PdfProblem
     reviewed = _AFTER_OURS.review_file(reader, count - 1)
     # SECURITY: a time stamp in the field of a party looks as if that party had signed, and is none of the signatures.
     stamped = {each.field_name for each in reader.embedded_timestamp_signatures}
-    if not isinstance(reviewed, DiffResult) or stamped & _fields(original):
+    if not isinstance(reviewed, DiffResult) or stamped & _fields(original) or _called(reader) != _called(original):
         yield PdfProblem.CHANGED
     if _END.search(raw, max(0, len(raw) - 1024)) is None:
         yield PdfProblem.TRAILING
@@ -134,6 +135,16 @@ def _places(reader: PdfFileReader, count: int) -> list[tuple[int, int]]:
     """Return where the tables of the first revisions begin and end; shorter when there are fewer."""
     found = map(reader.xrefs.get_xref_container_info, range(min(count, reader.total_revisions)))
     return [(each.start_location, each.end_location) for each in found]
+
+
+def _called(reader: PdfFileReader) -> list[tuple[object, ...]]:
+    """Return what a document says that it is, in both of its places; programs show it above the page.
+
+    Who signs may note there with what and when, and pyHanko looks at nothing else in it either.
+    """
+    newest = reader.get_historical_resolver(reader.total_revisions - 1)
+    metadata = xmp_xml.meta_from_xmp(xmp_xml.parse_xmp(io.BytesIO(reader.root["/Metadata"].data)))
+    return [(said.title, said.author, said.subject, said.keywords) for said in (metadata, newest.document_meta_view)]
 
 
 def _fields(reader: PdfFileReader) -> set[str]:
