@@ -426,6 +426,34 @@ def test_a_field_that_is_one_and_that_nobody_sees_may_be_added(entries, below):
     assert (found.why, found.marked, found.signatures[0].intact) == ((), False, True)
 
 
+@pytest.mark.parametrize(
+    ("hidden", "why"),
+    [
+        (b"0 0 m", ()),
+        (b"\n32 0 obj\n<</Length 0>>\nstream\n\nendstream\nendobj\n", (PdfProblem.CHANGED,)),
+        (b"\n32%\n0\0obj<<>>endobj\n", (PdfProblem.CHANGED,)),
+        (b"\ntrailer\n<</Root 1 0 R>>\n", (PdfProblem.CHANGED,)),
+    ],
+    ids=["nothing", "object", "object-in-other-words", "trailer"],
+)
+def test_what_a_program_would_find_that_repairs_the_file_is_a_change(hidden, why):
+    look = StreamObject({pdf_name("/Subtype"): pdf_name("/Form"), pdf_name("/BBox"): numbers(0, 0, 0, 0)}, hidden)
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        looks = DictionaryObject({pdf_name("/N"): writer.add_object(look)})
+        new_field(Subtype=pdf_name("/Widget"), AP=looks)(writer)
+
+    assert examine(sign_elsewhere(updated(OURS, change), "sender", SENDER)).why == why
+
+
+def test_a_table_of_the_other_form_is_a_change():
+    writer = IncrementalPdfFileWriter(io.BytesIO(OURS))
+    writer.stream_xrefs = True
+    metadata = signers.PdfSignatureMetadata(field_name="sender", subfilter=SigSeedSubFilter.PADES)
+    found = examine(signers.PdfSigner(metadata, signer(SENDER)).sign_pdf(writer).getvalue())
+    assert found.why == (PdfProblem.CHANGED,)
+
+
 @pytest.mark.parametrize(("field", "why"), [(None, ()), ("receiver", (PdfProblem.CHANGED,))], ids=["own", "party"])
 def test_a_time_stamp_fills_no_field_of_a_party(field, why):
     authority = signer(Holder("Clock", CA, key=rsa.generate_private_key(65537, 2048)))

@@ -14,6 +14,7 @@ from typing import Any
 from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.metadata import xmp_xml
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
+from pyhanko.pdf_utils.xref import XRefSectionType
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
     DiffResult,
@@ -40,6 +41,10 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from handover.evidence.pdf_findings import PdfProblem
 
 _END = re.compile(rb"startxref\s+[0-9]+\s+%%EOF[\r\n]*\Z")
+_BETWEEN = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*[\r\n])"
+#: What begins an object or the end of a table for whoever reads a file without its tables.
+_OBJECT = re.compile(rb"(?<![0-9])[0-9]+" + _BETWEEN + rb"+[0-9]+" + _BETWEEN + rb"+obj")
+_TRAILER = re.compile(rb"trailer" + _BETWEEN + rb"*<<")
 _TREE = ["/Root", "/StructTreeRoot"]
 
 
@@ -109,7 +114,12 @@ def changes(raw: bytes, ours: int, reader: PdfFileReader) -> Iterator[PdfProblem
     reviewed = _AFTER_OURS.review_file(reader, count - 1)
     # SECURITY: a time stamp in the field of a party looks as if that party had signed, and is none of the signatures.
     stamped = {each.field_name for each in reader.embedded_timestamp_signatures}
-    if not isinstance(reviewed, DiffResult) or stamped & _fields(original) or _called(reader) != _called(original):
+    if (
+        not isinstance(reviewed, DiffResult)
+        or stamped & _fields(original)
+        or _called(reader) != _called(original)
+        or _hides_objects(raw, ours, count, reader)
+    ):
         yield PdfProblem.CHANGED
     if _END.search(raw, max(0, len(raw) - 1024)) is None:
         yield PdfProblem.TRAILING
@@ -135,6 +145,27 @@ def _places(reader: PdfFileReader, count: int) -> list[tuple[int, int]]:
     """Return where the tables of the first revisions begin and end; shorter when there are fewer."""
     found = map(reader.xrefs.get_xref_container_info, range(min(count, reader.total_revisions)))
     return [(each.start_location, each.end_location) for each in found]
+
+
+def _hides_objects(raw: bytes, ours: int, count: int, reader: PdfFileReader) -> bool:
+    """Whether something behind our bytes looks like an object, or a trailer, that no table of its revision names.
+
+    SECURITY: a program that takes a table for broken searches the file, and shows whatever looks like the last form of
+    an object. Tables can be made that some programs take for broken and others, such as pyHanko, do not. Tables of the
+    other form, which ours is not, could hold more objects than they name.
+    """
+    revisions = range(count, reader.total_revisions)
+    tables = [reader.xrefs.get_xref_container_info(revision).xref_section_type for revision in revisions]
+    named = {
+        reader.xrefs.get_historical_ref(reference, revision)
+        for revision in revisions
+        for reference in reader.xrefs.explicit_refs_in_revision(revision)
+    }
+    return (
+        not {XRefSectionType.STANDARD}.issuperset(tables)
+        or not named.issuperset(found.start() for found in _OBJECT.finditer(raw, ours))
+        or len(_TRAILER.findall(raw, ours)) != len(tables)
+    )
 
 
 def _called(reader: PdfFileReader) -> list[tuple[object, ...]]:
