@@ -156,6 +156,20 @@ def test_an_altered_protocol_is_not_signed(case, round_, keys):
     assert signed_pdfs(round_) == []
 
 
+@pytest.mark.parametrize("altered", ["report", "sums"])
+def test_nothing_is_signed_beside_a_report_that_is_not_the_one_that_was_made(case, round_, keys, altered):
+    if altered == "report":
+        raw = (round_ / "report.json").read_bytes()
+        (round_ / "report.json").write_bytes(raw.replace(b'"created_at": "20', b'"created_at": "21'))
+        assert (round_ / "report.json").read_bytes() != raw
+    else:
+        lines = (round_ / "SHA256SUMS").read_text().splitlines(keepends=True)
+        (round_ / "SHA256SUMS").write_text("".join(line for line in lines if "  report.json" not in line))
+    done = sign(case, keys, "sender")
+    assert (done.code, "report.json" in done.err) == (4, True), done.err
+    assert signed_pdfs(round_) == []
+
+
 def test_nothing_is_signed_on_top_of_what_was_altered(case, round_, keys):
     assert sign(case, keys, "sender").code == 0
     signed = round_ / "1.sender.report.pl.signed.pdf"

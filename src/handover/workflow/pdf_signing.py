@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,8 +77,9 @@ class _Round:
     @classmethod
     def open(cls, folder: Path, at: datetime) -> _Round:
         raw, where = _read(folder / sums.NAME, sums.MAX_SUMS)
-        report, report_where = _read(folder / REPORT_NAME, MAX_DOCUMENT)
-        return cls(folder, Report.from_bytes(report, where=report_where), sums.parse(raw, where=where), at)
+        listed = sums.parse(raw, where=where)
+        report, where = _read_listed(folder, listed, REPORT_NAME, MAX_DOCUMENT)
+        return cls(folder, Report.from_bytes(report, where=where), listed, at)
 
     @property
     def stems(self) -> list[str]:
@@ -95,9 +96,7 @@ class _Round:
     def original(self, stem: str) -> tuple[bytes, FileRef]:
         """Return the protocol itself; ``NotVerified`` when it is not the one that was made."""
         name = f"{stem}.pdf"
-        raw, where = _read(self.folder / name, MAX_PDF)
-        if sha256_hex(raw) != self.listed[name]:
-            raise NotVerified(f"is not the file that {sums.NAME} names", where=where)
+        raw, _ = _read_listed(self.folder, self.listed, name, MAX_PDF)
         return raw, FileRef(name=name, sha256=self.listed[name], length=len(raw))
 
     def judge(self, raw: bytes, name: PdfName, original: FileRef | None) -> SignedPdf:
@@ -241,6 +240,14 @@ def _base(there: list[_Held], field: str, chosen: str | None) -> _Held:
     if any(field in held.filled for held in there):
         raise Refused(f"the {field} has signed this PDF already")
     return max(there, key=lambda held: len(held.filled))
+
+
+def _read_listed(folder: Path, listed: Mapping[str, str], name: str, limit: int) -> tuple[bytes, str]:
+    """As ``_read``, of a file of a round; ``NotVerified`` when it is not the one that was made."""
+    raw, where = _read(folder / name, limit)
+    if sha256_hex(raw) != listed.get(name):
+        raise NotVerified(f"is not the file that {sums.NAME} names", where=where)
+    return raw, where
 
 
 def _read(path: Path, limit: int) -> tuple[bytes, str]:
