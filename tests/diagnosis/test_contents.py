@@ -169,6 +169,17 @@ def test_a_content_that_changed_under_an_old_time_is_told():
     assert told(source, target) == [("corrupted_in_place", 3, "high")]
 
 
+def test_an_edit_after_the_first_copy_that_a_second_one_passed_over_is_no_damage():
+    def pictures(word, modified_s):
+        return [scanned(f"dir{n}/a.jpg", b"%s %d" % (word, n), modified_s, CAME_S + 900) for n in range(3)]
+
+    items = [(made, stat(came_s=CAME_S)) for made in (file(f"old-{n}.php", b"%d" % n) for n in range(30))]
+    source, target = [*items, *pictures(b"picture", CAME_S + 500)], [*items, *pictures(b"Picture", CAME_S + 500)]
+    assert told(source, target) == [("sizes_compared_only", 3, "high")]
+    source, target = [*items, *pictures(b"picture", CAME_S - 500)], [*items, *pictures(b"Picture", CAME_S - 500)]
+    assert told(source, target) == [("corrupted_in_place", 3, "high")]
+
+
 def test_a_content_with_a_new_time_was_edited():
     source = [*site(), *(scanned(f"dir{n}/a.jpg", b"picture %d" % n) for n in range(3))]
     target = [*site(), *(scanned(f"dir{n}/a.jpg", b"Picture %d" % n, 1_700_005_000) for n in range(3))]

@@ -217,6 +217,16 @@ def test_bits_that_flipped(site, copied, explain):
     first(explain(site, copied), "corrupted_in_place")
 
 
+def test_rsync_by_sizes_alone(site, new, tmp_path, explain):
+    old = tmp_path / "old"
+    sh("cp -a {0} {1} && cp -a {0} {2}", site, old, new)
+    time.sleep(1.1)
+    for path in sorted(old.rglob("*.php"))[::40]:
+        path.write_bytes(path.read_bytes().swapcase())
+    sh("rsync -rlt --size-only {0}/ {1}/", old, new)
+    first(explain(old, new), "sizes_compared_only")
+
+
 def test_scp_follows_links(site, new, explain):
     sh("cp -rL --preserve=timestamps {0} {1}", site, new)
     first(explain(site, new), "links_followed")
