@@ -50,6 +50,14 @@ def test_one_missing_folder_is_no_cut():
     assert causes(items, without(items, b"dir5")) == ["subtree_missing"]
 
 
+@pytest.mark.parametrize(("name", "told_as"), [("wp-config.php", ["subtree_missing"]), ("a.jpg", ["cut_off"])])
+def test_a_text_that_was_written_last_and_is_shorter_is_no_place_where_a_transfer_stopped(name, told_as):
+    def with_last(content):
+        return [*site(120), (file(name, content), stat(1_700_000_000 + (content == b"new") * DAY_S, CAME_S + 60))]
+
+    assert causes(with_last(b"much older"), without(with_last(b"new"), b"dir2", b"dir4", b"dir5")) == told_as
+
+
 def test_two_unlike_folders_that_both_lost_something_are_no_cut():
     items = site(240)
     lost = [path for path in files(items) if path.startswith((b"dir1/", b"dir4/"))][::2]

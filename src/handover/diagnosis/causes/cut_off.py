@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handover import paths
 from handover.comparison import PathClass
-from handover.diagnosis.causes.truncated import equal_up_to, is_older_there
+from handover.diagnosis.causes.truncated import equal_up_to, is_older_there, looks_cut
 from handover.diagnosis.census import Aspect, Census
 from handover.diagnosis.chance import chance, trust
 from handover.diagnosis.folders import Partial
@@ -163,4 +163,8 @@ def _lost(seen: Observation) -> bool:
 
 
 def _is_cut(seen: Observation) -> bool:
-    return is_emptied(seen) or (equal_up_to(seen) is not None and not is_older_there(seen))
+    """Whether a transfer may have stopped in this file; a text of any length is as likely one that was edited since."""
+    if is_emptied(seen):
+        return True
+    equal = equal_up_to(seen)
+    return equal is not None and not is_older_there(seen) and (equal > 0 or looks_cut(seen))

@@ -49,7 +49,7 @@ class Truncated(Cause):
             self._proven += 1
             if self._example is None or seen.size > self._example[2]:
                 self._example = seen.path, equal, seen.size
-        elif _looks_cut(seen):
+        elif looks_cut(seen):
             self._possible += 1
             self._texts += is_text(seen.name)
             self._on_blocks += _on_a_block(seen)
@@ -112,7 +112,7 @@ class Truncated(Cause):
                 ),
             ),
             remedy=remedy,
-            explains=lambda seen: equal_up_to(seen) == 0 and _looks_cut(seen) and not is_older_there(seen),
+            explains=lambda seen: equal_up_to(seen) == 0 and looks_cut(seen) and not is_older_there(seen),
         )
 
     def _have_grown(self, scene: Scene) -> Hypothesis:
@@ -196,7 +196,7 @@ def is_older_there(seen: Observation) -> bool:
     return ours is not None and theirs is not None and ours >= theirs + _SECOND_NS
 
 
-def _looks_cut(seen: Observation) -> bool:
+def looks_cut(seen: Observation) -> bool:
     """Whether it ends on a whole block, or is of a kind that nobody edits."""
     return _on_a_block(seen) or not is_text(seen.name)
 
