@@ -130,6 +130,14 @@ def test_a_missing_file_without_a_twin_did_not_collide():
 # Links.
 
 
+def test_links_that_became_texts_were_not_followed():
+    source = [*site(), link("a", b"dir1/page-1.php"), link("b", b"dir1/page-7.php")]
+    texts = [file("a", b"dir1/page-1.php"), file("b", b"dir1/page-7.php")]
+    assert told(source, [*site(), *texts]) == [("links_written_out", 2, "high")]
+    copies = [file("a", b"15 other bytes."), file("b", b"15 other bytes!")]
+    assert told(source, [*site(), *copies]) == [("links_followed", 2, "high")]
+
+
 def test_links_that_were_followed_take_what_is_in_them_along():
     source = [*site(), link("current", b"dir1"), link("a", b"dir1/page-1.php")]
     target = [*site(), folder("current"), file("current/page.php", b"p"), file("a", b"content of 1content of 1")]

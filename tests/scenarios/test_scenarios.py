@@ -227,6 +227,15 @@ def test_rsync_by_sizes_alone(site, new, tmp_path, explain):
     first(explain(old, new), "sizes_compared_only")
 
 
+def test_a_clone_without_links(site, new, tmp_path, explain):
+    store = tmp_path / "store"
+    sh("git init -q {0} && cp -a {1}/. {0} && cd {0} && ln -s index.php home.php && git add -Af . >/dev/null && "
+       "git -c user.name=a -c user.email=a@site.example commit -qm site && "
+       "git clone -q -c core.symlinks=false {0} {2} && rm -rf {2}/.git {0}/.git", store, site, new)  # fmt: skip
+    found = explain(store, new)
+    assert {f["cause"] for f in found} == {"links_written_out", "empty_folders_dropped"}
+
+
 def test_scp_follows_links(site, new, explain):
     sh("cp -rL --preserve=timestamps {0} {1}", site, new)
     first(explain(site, new), "links_followed")

@@ -1,4 +1,4 @@
-"""Symbolic links that were followed, left out, or now point elsewhere."""
+"""Symbolic links that were followed, left out, written out as texts, or now point elsewhere."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from handover.diagnosis.hypothesis import Cause, Hypothesis, Scene, Weight
 from handover.diagnosis.observation import Observation
 from handover.diagnosis.tables import HashSet
 from handover.diagnosis.words import number, plural, quoted, resend, say
+from handover.digests import sha256_hex
 from handover.entries import EntryType
 from handover.report import Fact
 
 _FEW = 3
 _KEYS = 256
+_SHA256_HEX = 64
 
 
 class Links(Cause):
@@ -26,14 +28,17 @@ class Links(Cause):
     wants = Aspect.FILES
 
     def __init__(self) -> None:
-        self._followed, self._dropped = 0, 0
+        self._followed = self._dropped = self._written_out = 0
         self._followed_folders = HashSet()
         self._rewrites: Counter[tuple[bytes, bytes]] = Counter()
-        self._first = {"followed": b"", "dropped": b"", "retargeted": b""}
+        self._first = {"followed": b"", "dropped": b"", "retargeted": b"", "written_out": b""}
 
     def add(self, seen: Observation) -> None:
         """Take one link."""
-        if _was_followed(seen):
+        if _was_written_out(seen):
+            self._written_out += 1
+            self._first["written_out"] = self._first["written_out"] or seen.path
+        elif _was_followed(seen):
             self._followed += 1
             self._first["followed"] = self._first["followed"] or seen.path
             if seen.target is not None and seen.target.type is EntryType.DIR:
@@ -52,6 +57,8 @@ class Links(Cause):
         arrived = scene.census.links
         if self._followed:
             yield self._were_followed(arrived)
+        if self._written_out:
+            yield self._were_written_out(scene)
         if self._dropped and not arrived:
             yield self._were_dropped(scene)
         if self._rewrites:
@@ -83,6 +90,30 @@ class Links(Cause):
                 _was_followed(seen)
                 or (seen.kind is PathClass.EXTRA and any(p in self._followed_folders for p in _above(seen.path)))
             ),
+        )
+
+    def _were_written_out(self, scene: Scene) -> Hypothesis:
+        return Hypothesis(
+            cause="links_written_out",
+            weight=Weight.PROVEN,
+            confidence="high",
+            title=say("Links became files that hold the name of what they pointed to"),
+            evidence=(
+                plural(
+                    self._written_out,
+                    "{n} link of the source is a file with just that text on the target, for example {path}.",
+                    "{n} links of the source are files with just that text on the target, for example {path}.",
+                    path=quoted(self._first["written_out"]),
+                ),
+            ),
+            remedy=(
+                say(
+                    "Copy links as links: rsync -a or cp -a; not Git with `core.symlinks=false`, and not over Windows "
+                    "or a network share."
+                ),
+                resend(scene.context.part),
+            ),
+            explains=_was_written_out,
         )
 
     def _were_dropped(self, scene: Scene) -> Hypothesis:
@@ -134,6 +165,21 @@ class Links(Cause):
 
 
 def _was_followed(seen: Observation) -> bool:
+    return _is_no_link_there(seen) and not _was_written_out(seen)
+
+
+def _was_written_out(seen: Observation) -> bool:
+    """Whether a file has the target of the link as its content, as far as the digest can tell."""
+    source, target = seen.source, seen.target
+    if not _is_no_link_there(seen) or source is None or target is None or target.type is not EntryType.FILE:
+        return False
+    pointed_to = source.target_bytes()
+    if target.size != len(pointed_to):
+        return False
+    return len(target.digest or "") != _SHA256_HEX or target.digest == sha256_hex(pointed_to)
+
+
+def _is_no_link_there(seen: Observation) -> bool:
     return seen.kind is PathClass.TYPE_CHANGED and seen.source is not None and seen.source.type is EntryType.LINK
 
 
