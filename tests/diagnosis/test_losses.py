@@ -150,6 +150,15 @@ def test_only_what_is_newer_than_one_moment_arrived():
     assert "newer_only" not in causes(items, without(items, *old[:20], *old[22:]))
 
 
+def test_a_target_without_any_file_of_the_source_is_told():
+    default = file("index.html", b"welcome")
+    assert told(site(), [default]) == [("nothing_arrived", 66, "high")]
+    assert "nothing_arrived" not in causes(site(), [default, site()[-1]])
+    assert "nothing_arrived" not in causes([*site(), file("index.html", b"ours")], [default])
+    inside = [folder("in"), *(file(f"in/{n}.php", b"%d" % n * (n + 9)) for n in range(20))]
+    assert causes([file(f"{n}.php", b"%d" % n * (n + 9)) for n in range(20)], inside) == ["root_shifted"]
+
+
 def test_one_old_folder_is_no_boundary():
     items, old, new = by_years()
     assert causes(items, without(items, old[0])) == ["subtree_missing"]

@@ -22,6 +22,7 @@ from handover.diagnosis.causes.metadata import Metadata
 from handover.diagnosis.causes.moved import Moved
 from handover.diagnosis.causes.names import Names
 from handover.diagnosis.causes.newer_only import NewerOnly
+from handover.diagnosis.causes.nothing import Nothing
 from handover.diagnosis.causes.owners import Owners
 from handover.diagnosis.causes.refused import Refused
 from handover.diagnosis.causes.size_limit import SizeLimit
@@ -57,6 +58,7 @@ CAUSES: tuple[type[Cause], ...] = (
     Archive,
     Deleted,
     Versions,
+    Nothing,
     Subtree,
     Metadata,
     Edited,
