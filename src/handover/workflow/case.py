@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from handover.digests import sha256_hex
 from handover.errors import LocalIOError, Refused, UsageError
 from handover.files import local_io
@@ -51,6 +49,8 @@ class Case:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other runs out of this case while the block runs; ``Refused`` when one is at work."""
+        from filelock import FileLock, Timeout  # verify asks only what a case is, and locks none
+
         lock = FileLock(self.folder / _LOCK_NAME, timeout=0)
         with local_io(self.folder):
             try:
