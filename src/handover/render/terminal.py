@@ -21,7 +21,7 @@ from rich.text import Text
 from handover.comparison import PathClass, Verdict
 from handover.evidence.pdf_findings import PdfState, SignedPdf
 from handover.evidence.verification import Check, Signature, Verification
-from handover.render import Differences, Scanned, page, sampling
+from handover.render import Differences, Scanned, page, sampling, side_facts
 from handover.render.wording import codes, pdfs, verification
 from handover.render.wording.arrived import arrived
 from handover.render.wording.causes import unexplained
@@ -81,9 +81,9 @@ def scanned(output: Path, done: Scanned, *, color: bool, width: int = 80) -> str
     title = LABELS["scan_complete"] if whole else LABELS["scan_gaps"]
     facts = _grid()
     if trailer.content_root is not None:
-        facts.add_row(_label("content_receipt"), _text(page.receipt(trailer.content_root)))
+        facts.add_row(_label("content_receipt"), _text(side_facts.receipt(trailer.content_root)))
     if trailer.structure_root is not None:
-        facts.add_row(_label("structure_receipt"), _text(page.receipt(trailer.structure_root)))
+        facts.add_row(_label("structure_receipt"), _text(side_facts.receipt(trailer.structure_root)))
     blocks: list[RenderableType] = [_text(title, "bold green" if whole else "bold yellow"), _text(total)]
     blocks += [_bullet("!", gap, "yellow") for gap in gap_sentences(trailer.gaps, noun("this host"))]
     if not done.header.options.recheck:
