@@ -409,6 +409,17 @@ def test_without_a_bundle_no_file_is_named_that_is_not_there():
     assert "-o FOLDER" in next_steps(report, kept=False)[0]
 
 
+def test_rules_that_a_round_suggests_are_told_of_where_they_are():
+    report = make_world(lost_uploads()).report
+    suggested = msgspec.structs.replace(report.files[0], name="rules.suggested.yaml")
+    more = msgspec.structs.replace(report, files=(*report.files, suggested))
+    (step,) = set(next_steps(more, kept=True)) - set(next_steps(report, kept=True))
+    assert plain(step).startswith("rules.suggested.yaml suggests rules for what may differ: read them")
+    assert next_steps(more, kept=False) == next_steps(report, kept=False)
+    well = msgspec.structs.replace(make_world(Part(same(), same())).report, files=(suggested,))
+    assert "suggests" not in "".join(next_steps(well, kept=True))
+
+
 def test_what_was_not_kept_is_not_to_be_signed():
     report = make_world(Part(same(), same()), parties=False).report
     assert next_steps(report, kept=True)[0] == "Keep the report. Sign it with: handover sign"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handover import differences
 from handover.comparison import Comparison, Doubt, Verdict
-from handover.evidence.inventory import letter_name
+from handover.evidence.inventory import SUGGESTED_NAME, letter_name
 from handover.manifest import GapCounts
 from handover.render import language_of
 from handover.render.asks import SIDE_OF, Ask, request_of
@@ -23,7 +23,7 @@ def next_steps(report: Report, *, kept: bool) -> tuple[str, ...]:
     steps = [step for part in report.parts for step in _of_part(part, sides, kept=kept)]
     if kept:
         steps += _send_letters(report)
-    steps += _when_well(report, kept=kept) if report.verdict in _WELL else _when_not_well()
+    steps += _when_well(report, kept=kept) if report.verdict in _WELL else _when_not_well(report, kept=kept)
     if any(item.state is ScopeState.NOT_PART for item in report.scope):
         steps.append(say("Check the database in another way: this report says nothing about it."))
     return tuple(dict.fromkeys(steps))
@@ -108,7 +108,13 @@ def _after_comparison(comparison: Comparison, sides: Sides) -> Iterator[str]:
         yield say("Ask for the files that were not confirmed themselves, and compare their SHA-256 with the manifests.")
 
 
-def _when_not_well() -> Iterator[str]:
+def _when_not_well(report: Report, *, kept: bool) -> Iterator[str]:
+    if kept and any(file.name == SUGGESTED_NAME for file in report.files):
+        yield say(
+            "{file} suggests rules for what may differ: read them, take out what is not right, and try the rest with "
+            "--rules.",
+            file=foreign(SUGGESTED_NAME),
+        )
     yield say("Then run the comparison again.")
 
 
