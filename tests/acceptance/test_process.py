@@ -286,6 +286,7 @@ def test_a_root_that_is_none_is_refused_by_its_own_code(host, out, site, tmp_pat
         result = handover(*arguments, "--ssh-config", config, "--json")
         assert result.code == code, result.err
         assert word in result.err
+        assert result.err.count(str(root)) == 1, "where it is, is said once"
         assert result.json["error"]["code"] == code
     assert os.listdir(out) == []
 

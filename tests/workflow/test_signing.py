@@ -68,3 +68,14 @@ def test_a_private_key_in_the_place_of_a_public_one_is_told_apart(tmp_path, side
         done = handover("sign", tmp_path / "round", "--as", "receiver", *given)
         assert (done.code, "Give the .pub file" in done.err) == (2, True), done.err
         assert not (tmp_path / "answers").exists()
+
+
+def test_an_answer_without_its_signature_is_told_what_is_missing(tmp_path, sides):
+    assert handover("compare", *sides, "-o", tmp_path / "round").code == 0
+    key = make_key(tmp_path / "key")
+    given = ("--print-command", "--public-key", f"{key}.pub", "-o", tmp_path / "answers")
+    assert handover("sign", tmp_path / "round", "--as", "receiver", *given).code == 0
+    done = handover("add", tmp_path / "round", tmp_path / "answers" / "accept.statement.json")
+    assert done.code == 2
+    assert "has no signature beside it" in done.err
+    assert "accept.statement.json.sig" in done.err

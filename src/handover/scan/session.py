@@ -316,18 +316,17 @@ class Session:
         )
 
     def _trouble(self, trouble: Trouble) -> HandoverError:
-        root = shown(self._request.root)
         where = f"{self._request.location}"
         # SECURITY: a frame can carry megabytes, and these words go to a terminal.
         text = shown(trouble.text[:_SHOWN_TROUBLE])
         match trouble.code:
             case "missing":
-                return UsageError(f"there is nothing at {root}", where=where, hint="Check the path of the root.")
+                return UsageError("there is nothing at this path", where=where, hint="Check the path of the root.")
             case "not-a-folder":
-                return UsageError(f"{root} is not a folder", where=where, hint="Name the folder that holds the files.")
+                return UsageError("is not a folder", where=where, hint="Name the folder that holds the files.")
             case "link":
                 return UsageError(
-                    f"{root} is a symbolic link",
+                    "is a symbolic link",
                     where=where,
                     hint="Name the folder itself, or add --follow-root-link if the link is meant.",
                 )

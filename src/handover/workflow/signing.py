@@ -118,7 +118,12 @@ def take_in(subject: Signable, statement_file: Path) -> Signed:
     """
     where = shown(os.fsencode(statement_file))
     raw = read_named(statement_file, MAX_STATEMENT)
-    signature = read_named(statement_file.with_name(f"{statement_file.name}.sig"), _MAX_KEY_FILE)
+    signature_file = statement_file.with_name(f"{statement_file.name}.sig")
+    if not signature_file.exists():
+        raise UsageError(
+            "has no signature beside it", where=where, hint=f"ssh-keygen -Y sign writes {shown(signature_file.name)}."
+        )
+    signature = read_named(signature_file, _MAX_KEY_FILE)
     statement = Statement.from_bytes(raw, where=where)
     if statement.subject.sha256 != subject.subject.sha256 or statement.round != subject.round_number:
         raise NotVerified(
