@@ -186,6 +186,14 @@ def test_a_content_with_a_new_time_was_edited():
     assert told(source, target) == [("edited_on_target", 3, "medium")]
 
 
+def test_texts_that_all_grew_by_the_same_are_not_surely_a_replacement():
+    texts = [b"<?php // page %d" % n * (n + 1) for n in range(6)]
+    source = [*site(), *(scanned(f"dir{n}/x.php", text) for n, text in enumerate(texts))]
+    target = [*site(), *(scanned(f"dir{n}/x.php", b"<?php eval(1);?>" + text, 1_710_000_000 + n * 9999)
+                         for n, text in enumerate(texts))]  # fmt: skip
+    assert told(source, target) == [("text_replaced", 6, "medium")]
+
+
 def test_a_replaced_text_is_told_by_the_steps_of_its_sizes():
     def replaced(word, modified_s):
         return [scanned(f"dir{n}/x.php", b"<?php // " + word * (n + 1), modified_s + n * 9999) for n in range(6)]

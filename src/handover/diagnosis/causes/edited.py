@@ -13,7 +13,7 @@ from handover.diagnosis.words import moment, plural, quoted, say
 from handover.report import Fact
 from handover.sentences import Sentence
 
-_FEW, _ENOUGH = 3, 5
+_LEAST, _FEW, _ENOUGH = 2, 3, 5
 _BURST_NS = 600 * 10**9
 
 
@@ -25,6 +25,7 @@ class Edited(Cause):
     def __init__(self) -> None:
         self._texts = self._others = 0
         self._step = 0
+        self._growths: set[int] = set()
         self._first = b""
         self._earliest_ns: int | None = None
         self._latest_ns = 0
@@ -42,7 +43,10 @@ class Edited(Cause):
         self._first = self._first or seen.path
         if is_text(seen.name):
             self._texts += 1
-            self._step = gcd(self._step, (seen.target.size or 0) - (seen.source.size or 0))
+            grown = (seen.target.size or 0) - (seen.source.size or 0)
+            self._step = gcd(self._step, grown)
+            if len(self._growths) < _LEAST:
+                self._growths.add(grown)
         else:
             self._others += 1
         edited = seen.target_stat.modified_ns
@@ -94,10 +98,12 @@ class Edited(Cause):
 
     def _replaced(self) -> Hypothesis:
         step, everything = abs(self._step), bool(self._others)
+        # Where each grew by the same, something may as well have been put into each of them.
+        is_sure = self._texts >= _ENOUGH and step != 1 and not self._others and (not step or len(self._growths) > 1)
         return Hypothesis(
             cause="text_replaced",
             weight=Weight.SEPARATED,
-            confidence="high" if self._texts >= _ENOUGH and step != 1 and not self._others else "medium",
+            confidence="high" if is_sure else "medium",
             title=say(
                 "A text was replaced all over the files on the target, such as a domain or the path of the account"
             ),
@@ -117,7 +123,10 @@ class Edited(Cause):
                 if everything
                 else say("No picture and no archive changed."),
             ),
-            remedy=(say("If the replacement is meant, agree to it with `may_differ` and the reason."),),
+            remedy=(
+                say("If the replacement is meant, agree to it with `may_differ` and the reason."),
+                say("If nobody made it, have these files searched for code that was put in from outside."),
+            ),
             explains=lambda seen: _is_newer_there(seen) and (everything or is_text(seen.name)),
             facts=(Fact(name="step_bytes", value=str(step)),),
         )
