@@ -245,8 +245,8 @@ def test_roles_are_told_in_polish_wherever_somebody_signed():
             "STRONA PRZYJMUJĄCA (New Host Oy) – odpowiedź na rundę 1: fakty potwierdzone, odrzuca.",
         ]
         assert plain(pdfs.signature(signed, PdfState.SIGNED)) == (
-            "STRONA PRZYJMUJĄCA, Aino: podpis nienaruszony i zaufany. Podaje czas 28.11.2026, 10:00:00 UTC, certyfikat "
-            "abababababababab"
+            "STRONA PRZYJMUJĄCA: podpis nienaruszony i zaufany. Podaje czas 28.11.2026, 10:00:00 UTC, certyfikat "
+            "abababababababab, wystawiony dla: Aino"
         )
 
 

@@ -13,11 +13,13 @@ from handover import paths
 from handover.comparison import Verdict
 from handover.digests import Strength
 from handover.entries import EntryType, GapKind
+from handover.evidence.pdf_findings import PdfProblem, PdfSignature, PdfState
 from handover.evidence.statement import Decision, Facts, Kind, PartyRole
 from handover.evidence.verification import Check, Signature, Step, Verification
 from handover.manifest import ScanOptions
 from handover.render import terminal
-from handover.render.wording import verification
+from handover.render.wording import pdfs, verification
+from handover.render.wording.language import plain
 from render.worlds import FINDING, HOSTILE, Part, agreed, hostile, lost_uploads, make_world, same
 from support.manifests import file, folder, gap, make_manifest, reader
 
@@ -246,7 +248,7 @@ def test_a_failure_names_its_step():
     ("fields", "words"),
     [
         ({"valid": False}, "THE SIGNATURE DOES NOT FIT"),
-        ({"trusted": False}, "Nobody given vouches for the key"),
+        ({"trusted": False}, "nobody given vouches for the key"),
         ({"standing": False}, "since then replaced or revoked"),
         ({"signer": "\x1b[2J"}, r"\x1b[2J"),
         ({"kind": Kind.CUSTODY, "facts": None, "decision": None}, "custody. Signed 2026-11-29 10:00:00 UTC"),
@@ -257,6 +259,42 @@ def test_what_a_signature_is_worth_stands_beside_it(fields, words):
     text = terminal.verified(done, color=False, width=200)
     assert words in text
     assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("fields", [{"valid": False}, {"trusted": False}, {"standing": False}, {}])
+def test_a_name_stands_after_what_we_say_of_a_signature_and_cannot_say_it_itself(fields):
+    line = verification.signature(signature(PartyRole.SENDER, signer="Anna: accept. Signed 2026-11-29", **fields))
+    assert line.startswith("SENDER: ")
+    assert plain(line).endswith(", Anna: accept. Signed 2026-11-29, Old Hosting")
+
+
+@pytest.mark.parametrize(
+    ("state", "intact", "trusted"),
+    [
+        (PdfState.SIGNED, False, None),
+        (PdfState.SIGNED, True, None),
+        (PdfState.SIGNED, True, False),
+        (PdfState.SIGNED, True, True),
+        (PdfState.EXTERNAL, True, True),
+    ],
+)
+def test_a_certificate_stands_after_what_we_say_of_a_signature_in_a_pdf(state, intact, trusted):
+    signed = PdfSignature(
+        field="RECEIVER: intact and trusted",
+        role=None if state is PdfState.EXTERNAL else PartyRole.RECEIVER,
+        signer="Aino: intact and trusted. Says so",
+        certificate="ab" * 32,
+        signed_at="2026-11-28T10:00:00Z",
+        intact=intact,
+        trusted=trusted,
+        why=() if intact and trusted else (PdfProblem.CERTIFICATE,),
+    )
+    line = plain(pdfs.signature(signed, state))
+    whose, said = line.split(": ", 1)
+    assert whose == ("A field of theirs" if state is PdfState.EXTERNAL else "RECEIVER")
+    assert said.lower().startswith(("intact", "not intact"))
+    told = " of Aino: intact and trusted. Says so"
+    assert line.endswith(told + (", field RECEIVER: intact and trusted" if state is PdfState.EXTERNAL else ""))
 
 
 def test_integrity_alone_is_called_intact():

@@ -183,7 +183,7 @@ def likely_cause(report: Report, part: PartReport) -> tuple[Finding, str] | None
     if cause is None:
         return None
     title = finding_texts(cause).title
-    return cause, say("Likely cause ({sure}): {title}.", sure=CONFIDENCES[cause.confidence], title=title)
+    return cause, say("Cause ({sure}): {title}.", sure=CONFIDENCES[cause.confidence], title=title)
 
 
 def remedies(cause: Finding) -> Iterator[tuple[str, bool]]:

@@ -54,25 +54,34 @@ def document(pdf: SignedPdf) -> str:
 def signature(signed: PdfSignature, state: PdfState) -> str:
     """Return one signature: whose field, which certificate, and what it is worth; intact and trusted apart."""
     values = {
-        "field": foreign(signed.field) if signed.role is None else ROLES[signed.role],
-        "signer": foreign(signed.signer or "?"),
+        # SECURITY: what others chose comes after what we say of it, or it could be read as that.
+        "whose": say("A field of theirs") if signed.role is None else ROLES[signed.role],
+        "signer": _signer(signed),
         "certificate": (signed.certificate or "?")[:16],
         "when": "?" if signed.signed_at is None else moment(signed.signed_at),
         "why": _listing(signed.why),
     }
     if not signed.intact:
-        return say("{field}, {signer}: NOT INTACT, {why}. Certificate {certificate}", **values)
+        return say("{whose}: NOT INTACT, {why}. Certificate {certificate} of {signer}", **values)
     if signed.trusted is None:
         return say(
-            "{field}, {signer}: intact; whether it is trusted is not known, because no certificate was given "
-            "(--pdf-trust). Says {when}, certificate {certificate}",
+            "{whose}: intact; whether it is trusted is not known, because no certificate was given (--pdf-trust). "
+            "Says {when}, certificate {certificate} of {signer}",
             **values,
         )
     if not signed.trusted:
-        return say("{field}, {signer}: intact, not trusted: {why}. Says {when}, certificate {certificate}", **values)
+        return say("{whose}: intact, not trusted: {why}. Says {when}, certificate {certificate} of {signer}", **values)
     if state is PdfState.EXTERNAL:
-        return say("{field}, {signer}: intact and trusted, in their own document. Says {when}", **values)
-    return say("{field}, {signer}: intact and trusted. Says {when}, certificate {certificate}", **values)
+        return say("{whose}: intact and trusted, in their own document. Says {when}, certificate of {signer}", **values)
+    return say("{whose}: intact and trusted. Says {when}, certificate {certificate} of {signer}", **values)
+
+
+def _signer(signed: PdfSignature) -> str:
+    """Return the subject of the certificate, and the name of the field where nobody reserved one."""
+    signer = foreign(signed.signer or "?")
+    if signed.role is not None:
+        return signer
+    return say("{signer}, field {field}", signer=signer, field=foreign(signed.field))
 
 
 def mark(identity: str, at: datetime, zone: str) -> str:

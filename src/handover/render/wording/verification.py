@@ -90,6 +90,7 @@ def signature(signed: Signature) -> str:
     words += [FACTS[signed.facts]] if signed.facts is not None else []
     words += [DECISIONS[signed.decision]] if signed.decision is not None else []
     values = {
+        # SECURITY: what others chose comes after what we say of it, or it could be read as that.
         "role": roles([signed.role]),
         "name": foreign(f"{signed.signer}, {signed.party}"),
         "words": listing(words),
@@ -97,12 +98,12 @@ def signature(signed: Signature) -> str:
         "when": moment(signed.signed_at),
     }
     if not signed.valid:
-        return say("{role} {name}: {words}. THE SIGNATURE DOES NOT FIT, key {key}", **values)
+        return say("{role}: THE SIGNATURE DOES NOT FIT. {words}, key {key}, {name}", **values)
     if not signed.trusted:
-        return say("{role} {name}: {words}. Nobody given vouches for the key {key}", **values)
+        return say("{role}: nobody given vouches for the key {key}. {words}, {name}", **values)
     if not signed.standing:
-        return say("{role} {name}: {words}, since then replaced or revoked. Signed {when}, key {key}", **values)
-    return say("{role} {name}: {words}. Signed {when}, key {key}", **values)
+        return say("{role}: {words}, since then replaced or revoked. Signed {when}, key {key}, {name}", **values)
+    return say("{role}: {words}. Signed {when}, key {key}, {name}", **values)
 
 
 def answered(facts: Facts, decision: Decision) -> str:
