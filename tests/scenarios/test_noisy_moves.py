@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from ftplib import FTP
 from pathlib import Path
-from threading import Thread
 
 from handover.rules import RuleKind
 from scenarios.test_scenarios import sh
+from support import ftp
 from support.cli import Result, handover
 
 _HANDLER = """
@@ -181,8 +178,8 @@ def test_by_ftp_without_times_and_modes(site, tmp_path):
     target = tmp_path / "home/u81/public_html"
     target.mkdir(parents=True)
     sh("rm -r {0}", source / "wp-content/plugins/shop/current")  # a link, which FTP does not know
-    with ftp_server(target) as port:
-        upload(source, port)
+    with ftp.served(target) as client:
+        ftp.upload(source, client)
     configured(target)
     assert (target / "index.php").stat().st_mtime > (source / "index.php").stat().st_mtime
     (target / _LOST).unlink()
@@ -272,40 +269,3 @@ def shop(root: Path) -> None:
         place(root, f"var/sessions/prod/sess_{number}old")
         place(root, f"upload/{number}")
         place(root, f"themes/child/assets/cache/theme-{number}.css")
-
-
-@contextmanager
-def ftp_server(folder: Path):
-    """Serve a folder by FTP to whoever knows the password, as long as the block lasts."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of the event loop that it brings along
-        from pyftpdlib.authorizers import DummyAuthorizer
-        from pyftpdlib.handlers import FTPHandler
-        from pyftpdlib.servers import FTPServer
-
-    accounts = DummyAuthorizer()
-    accounts.add_user("u81", "secret", str(folder), perm="elradfmwM")
-    handler = type("Handler", (FTPHandler,), {"authorizer": accounts})
-    server = FTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, kwargs={"timeout": 0.2, "handle_exit": False})
-    thread.start()
-    try:
-        yield server.address[1]
-    finally:
-        server.close_all()
-        thread.join()
-
-
-def upload(folder: Path, port: int) -> None:
-    """Send a tree as an FTP client does, file by file in binary mode."""
-    with FTP() as client:
-        client.encoding = "utf-8"
-        client.connect("127.0.0.1", port, timeout=30)
-        client.login("u81", "secret")
-        for at, folders, files in os.walk(folder):
-            below = os.path.relpath(at, folder)
-            for name in sorted(folders):
-                client.mkd(os.path.normpath(f"/{below}/{name}"))
-            for name in sorted(files):
-                with open(os.path.join(at, name), "rb") as stream:
-                    client.storbinary(f"STOR {os.path.normpath(f'/{below}/{name}')}", stream)
