@@ -29,6 +29,7 @@ def main() -> int:
     # So that whoever ends us ends the far host too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     measured: dict[str, Results] = {}
+    earlier = None if options.onto is None else report.from_json(options.onto.read_text())
     date = datetime.now(UTC)
     results = Path(options.results) / f"{date:%Y-%m-%dT%H%M%SZ}.json"
     results.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,7 @@ def main() -> int:
             for name, found in SECTIONS[section](bench):
                 measured[name] = found
                 run = _run(date, bench, about, measured)
+                run = run if earlier is None else run.after(earlier)
                 results.write_text(report.to_json(run))
                 if options.report is not None:
                     report.put_into(options.report, run)
@@ -68,6 +70,7 @@ def _options() -> argparse.Namespace:
     choose("--scale", type=float, default=1.0, help="how much of each tree; less than 1 is for development only")
     choose("--home", type=Path, default=_HOME, help="where trees and tools are kept ($BENCH_DIR)")
     choose("--results", type=Path, default=ROOT / "bench" / "results", help="where the JSON of each run goes")
+    choose("--onto", type=Path, help="the JSON of an earlier run; what is not measured again is kept from it")
     choose("--report", type=Path, help="the page whose tables are replaced")
     choose("--no-install", action="store_true", help="use the peers that are there, install none")
     return parser.parse_args()

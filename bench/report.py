@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bench.experiments import LIMIT
@@ -25,6 +25,36 @@ class Run:
     peers: Mapping[str, str]
     trees: Sequence[str]
     measured: Mapping[str, Results]
+    #: Results that were not measured in this run: the dates and commands of others, each with its experiments.
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def after(self, earlier: Run) -> Run:
+        """Return this run with what only an earlier one measured, named as such."""
+        others = [name for name in earlier.measured if name not in self.measured]
+        kept = {told: [name for name in names if name in others] for told, names in earlier.kept.items()}
+        own = [name for name in others if not any(name in names for names in kept.values())]
+        kept = {told: names for told, names in {**kept, earlier.when: own}.items() if names}
+        trees = list(dict.fromkeys([*earlier.trees, *self.trees]))
+        measured = {**earlier.measured, **self.measured}
+        return replace(self, peers={**earlier.peers, **self.peers}, trees=trees, measured=measured, kept=kept)
+
+    @property
+    def when(self) -> str:
+        """When it was, and by which command."""
+        return f"{self.date} by `{self.command}`"
+
+
+def from_json(text: str) -> Run:
+    """Return a run that was written down."""
+    raw = json.loads(text)
+    measured = {
+        name: {
+            who: samples if isinstance(samples, str) else [Sample(**one) for one in samples]
+            for who, samples in results.items()
+        }
+        for name, results in raw.pop("measured").items()
+    }
+    return Run(**raw, measured=measured)
 
 
 def to_json(run: Run) -> str:
@@ -104,8 +134,11 @@ def _cost(sample: Sample, about: Measure) -> str:
 
 
 def _head(run: Run) -> Iterator[str]:
-    yield f"Measured on {run.date} by `{run.command}`."
+    yield f"Measured on {run.when}."
     yield ""
+    for told, names in run.kept.items():
+        yield f"Kept from {told}: {', '.join(names)}."
+        yield ""
     yield from (f"* {name}: {words}" for name, words in run.machine.items())
     yield from (f"* {words}" for words in run.trees)
     yield f"* Peers: {'; '.join(f'{name}: {words}' for name, words in run.peers.items()) or 'none'}"

@@ -178,6 +178,27 @@ def test_a_run_writes_table_and_samples_and_keeps_what_people_wrote(bench, home,
     )
 
 
+def test_what_is_not_measured_again_is_kept_and_said_to_be_of_another_run(bench):
+    report, sample = bench("report"), bench("measure").Sample
+
+    def run(date, **measured):
+        results = {name: {"handover": [sample(wall)], "peer": "not installed"} for name, wall in measured.items()}
+        return report.Run(date, "python -m bench", {"CPU": "one"}, {"peer": "1"}, [date[:2]], results)
+
+    first, second, third = run("Monday", a=1.0, b=1.0, c=1.0), run("Tuesday", b=2.0), run("Friday", c=3.0, d=3.0)
+    once = second.after(report.from_json(report.to_json(first)))
+    twice = third.after(report.from_json(report.to_json(once)))
+    assert once.kept == {"Monday by `python -m bench`": ["a", "c"]}
+    assert twice.kept == {"Monday by `python -m bench`": ["a"], "Tuesday by `python -m bench`": ["b"]}
+    assert {name: results["handover"][0].wall_s for name, results in twice.measured.items()} == {
+        "a": 1.0, "b": 2.0, "c": 3.0, "d": 3.0,
+    }  # fmt: skip
+    assert twice.trees == ["Mo", "Tu", "Fr"]
+    page = report.markdown(twice)
+    assert page.startswith("Measured on Friday by `python -m bench`.\n")
+    assert "Kept from Tuesday by `python -m bench`: b.\n" in page
+
+
 def test_the_page_of_this_repository_has_its_place_for_the_tables(bench):
     report = bench("report")
     page = (ROOT / "docs" / "performance.md").read_text()
