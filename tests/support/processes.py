@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TICK_S = 0.02
@@ -15,12 +15,15 @@ _TICK_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process; ``started`` is its start time in clock ticks since boot (proc(5), field 22 of stat)."""
+    """One process; ``started`` is its start time in clock ticks since boot (proc(5), field 22 of stat).
+
+    Seen again it is the same one, whatever it was doing each time.
+    """
 
     pid: int
-    parent: int
-    name: str
-    state: str
+    parent: int = field(compare=False)
+    name: str = field(compare=False)
+    state: str = field(compare=False)
     started: int
 
     @property

@@ -199,6 +199,7 @@ class Sshd:
         for process in list(self._seen):
             # Commands of a killed session belong to init now; what they start is still ours.
             below += descendants(process.pid)
+        self._seen -= set(below)  # what is known of them is older
         self._seen.update(below)
 
     def _write_files(self) -> None:
