@@ -437,17 +437,23 @@ def test_a_field_that_is_one_and_that_nobody_sees_may_be_added(entries, below):
     ids=["nothing", "object", "object-in-other-words", "trailer"],
 )
 def test_what_a_program_would_find_that_repairs_the_file_is_a_change(hidden, why):
+    assert examine(sign_elsewhere(updated(OURS, hiding(hidden)), "sender", SENDER)).why == why
+
+
+def hiding(hidden: bytes):
+    """Add a field that nobody sees, with these bytes for its look."""
     look = StreamObject({pdf_name("/Subtype"): pdf_name("/Form"), pdf_name("/BBox"): numbers(0, 0, 0, 0)}, hidden)
 
     def change(writer: IncrementalPdfFileWriter) -> None:
         looks = DictionaryObject({pdf_name("/N"): writer.add_object(look)})
         new_field(Subtype=pdf_name("/Widget"), AP=looks)(writer)
 
-    assert examine(sign_elsewhere(updated(OURS, change), "sender", SENDER)).why == why
+    return change
 
 
-def test_a_table_of_the_other_form_is_a_change():
-    writer = IncrementalPdfFileWriter(io.BytesIO(OURS))
+@pytest.mark.parametrize("before", [OURS, updated(OURS, hiding(b"trailer <<"))], ids=["alone", "with-a-trailer-for-it"])
+def test_a_table_of_the_other_form_is_a_change(before):
+    writer = IncrementalPdfFileWriter(io.BytesIO(before))
     writer.stream_xrefs = True
     metadata = signers.PdfSignatureMetadata(field_name="sender", subfilter=SigSeedSubFilter.PADES)
     found = examine(signers.PdfSigner(metadata, signer(SENDER)).sign_pdf(writer).getvalue())
